@@ -1,0 +1,1 @@
+"""Speaker anonymizers behind one contract: see base.py, and registry.py for the list."""

@@ -1,0 +1,67 @@
+"""The list of systems: one line each. Listing them imports no torch, no scipy, and opens no audio or model file."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from importlib import import_module
+from typing import NamedTuple
+
+from anonymizers.base import Anonymizer, AnonymizerError, Info, Status
+
+
+class Entry(NamedTuple):
+    """Where a system lives, and its colour (Okabe-Ito; the original is grey) and line style in every plot."""
+
+    path: str
+    colour: str
+    dash: str = "solid"
+
+
+ENTRIES: dict[str, Entry] = {
+    "original": Entry("anonymizers.original:Original", "#8A8F98"),
+    "mcadams": Entry("anonymizers.mcadams:McAdams", "#E69F00"),
+    "pitch-formant": Entry("anonymizers.pitch_formant:PitchFormant", "#56B4E9"),
+    "f0-mean-reversion": Entry("anonymizers.f0_mean_reversion:F0MeanReversion", "#009E73"),
+    "prosody-scaling": Entry("anonymizers.prosody_scaling:ProsodyScaling", "#D55E00"),
+    "devoiced": Entry("anonymizers.devoiced:Devoiced", "#CC79A7"),
+    "cascade-offline": Entry("anonymizers.cascade_offline:CascadeOffline", "#0072B2"),
+}
+
+
+def keys() -> tuple[str, ...]:
+    """All systems, the original first."""
+    return tuple(ENTRIES)
+
+
+def entry(key: str) -> Entry:
+    """The registry line of a system.
+
+    Raises:
+        AnonymizerError: if there is no system of that name.
+    """
+    try:
+        return ENTRIES[key]
+    except KeyError:
+        raise AnonymizerError(f"There is no system {key!r}; the systems are {', '.join(ENTRIES)}.") from None
+
+
+def _class(key: str) -> type[Anonymizer]:
+    module, name = entry(key).path.split(":")
+    return getattr(import_module(module), name)
+
+
+def info(key: str) -> Info:
+    """What a system says of itself, without loading it."""
+    return _class(key).info
+
+
+@lru_cache(maxsize=None)
+def load(key: str) -> Anonymizer:
+    """The system, ready to run; loaded once per process."""
+    return _class(key)()
+
+
+def status(key: str) -> Status:
+    """Whether a system can run now, without downloading or loading anything."""
+    check = getattr(_class(key), "status", None)
+    return check() if check else Status("ready")

@@ -1,0 +1,1 @@
+"""Clips and what can be measured on one clip."""

@@ -1,0 +1,1 @@
+"""What attackers, recognisers and signal measures say about anonymized speech."""
