@@ -1,0 +1,106 @@
+"""Where uploads and results live: one private folder, opaque names, an hour at most, gone at shutdown."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import shutil
+import tempfile
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{22}\Z")
+
+
+class Vault:
+    """Bytes under unguessable tokens, in a folder only this user can read; `now` tells the time in s.
+
+    Anything older than `keep_s` seconds is not handed out and is deleted at the next sweep. Folders left behind by
+    a process that was killed are removed at start.
+    """
+
+    def __init__(self, keep_s: float, now: Callable[[], float], home: Path | None = None) -> None:
+        home = home or Path(tempfile.gettempdir()) / f"voiceveil-{os.getuid() if hasattr(os, 'getuid') else 'user'}"
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _remove_orphans(home)
+        self.folder = home / f"{os.getpid()}-{secrets.token_hex(4)}"
+        self.folder.mkdir(mode=0o700)
+        self._keep_s, self._now = keep_s, now
+        self._stop = threading.Event()
+
+    def put(self, data: bytes, token: str | None = None) -> str:
+        """Keep `data`; returns its token, a new one unless given (then what was there is replaced, with its age kept)."""
+        token = token or secrets.token_urlsafe(16)
+        path = self._path(token)
+        born = path.stat().st_mtime if path.exists() else self._now()
+        part = path.with_suffix(".part")
+        part.write_bytes(data)
+        os.utime(part, (born, born))
+        part.replace(path)
+        return token
+
+    def path(self, token: str) -> Path | None:
+        """The file of a token, or None if there is none (any more)."""
+        if not _TOKEN.match(token):
+            return None
+        path = self._path(token)
+        try:
+            return path if self._now() - path.stat().st_mtime < self._keep_s else None
+        except FileNotFoundError:
+            return None
+
+    def get(self, token: str) -> bytes | None:
+        """The bytes of a token, or None if there are none (any more)."""
+        path = self.path(token)
+        try:
+            return path.read_bytes() if path else None
+        except FileNotFoundError:
+            return None
+
+    def sweep(self) -> int:
+        """Delete what is too old; returns how many files went."""
+        gone = 0
+        for path in self.folder.iterdir():
+            try:
+                if self._now() - path.stat().st_mtime >= self._keep_s:
+                    path.unlink()
+                    gone += 1
+            except FileNotFoundError:
+                continue
+        return gone
+
+    def sweep_every(self, period_s: float) -> None:
+        """Sweep in a background thread until the vault is closed."""
+
+        def loop() -> None:
+            while not self._stop.wait(period_s):
+                self.sweep()
+
+        threading.Thread(target=loop, name="vault-sweep", daemon=True).start()
+
+    def close(self) -> None:
+        """Delete everything."""
+        self._stop.set()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _path(self, token: str) -> Path:
+        return self.folder / token
+
+
+def _remove_orphans(home: Path) -> None:
+    for folder in home.iterdir():
+        process = folder.name.partition("-")[0]
+        if folder.is_dir() and not folder.is_symlink() and process.isdigit() and not _is_alive(int(process)):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_alive(process_id: int) -> bool:
+    try:
+        os.kill(process_id, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
