@@ -1,7 +1,9 @@
-"""Copies every SQLite database of a folder, while it is in use: python deploy/backup.py DATA BACKUP [--every-h 24] [--keep 14]
+"""Copies every SQLite database of a folder, while it is in use.
 
-Each copy is complete in itself (SQLite's backup API includes what is still in the write-ahead log) and is checked before
-it takes its name. The standard library is all it needs.
+    python deploy/backup.py DATA BACKUP [--every-h 24] [--keep 14]
+
+Each copy is complete in itself (SQLite's backup API includes what is still in the write-ahead log) and is checked
+before it takes its name. The standard library is all it needs.
 """
 
 from __future__ import annotations

@@ -54,9 +54,7 @@ def test_the_newest_copies_of_each_database_are_kept(tmp_path):
     for day in range(4):
         back_up(tmp_path, tmp_path / "backup", keep=2, now=NOON + timedelta(days=day))
     names = sorted(path.name for path in (tmp_path / "backup").iterdir())
-    assert names == [
-        f"{stem}-2026010{day}T120000Z.sqlite" for stem in ("studies", "studies-pilot") for day in (3, 4)
-    ]
+    assert names == [f"{stem}-2026010{day}T120000Z.sqlite" for stem in ("studies", "studies-pilot") for day in (3, 4)]
 
 
 def test_what_is_no_database_is_one_sentence_and_leaves_no_copy(tmp_path, capsys):
