@@ -60,9 +60,9 @@ class Vault:
             return None
 
     def sweep(self) -> int:
-        """Delete what is too old; returns how many files went."""
+        """Delete what is too old, also what another process left in its folder; returns how many files went."""
         gone = 0
-        for path in self.folder.iterdir():
+        for path in self.folder.parent.glob("*/*"):
             try:
                 if self._now() - path.stat().st_mtime >= self._keep_s:
                     path.unlink()

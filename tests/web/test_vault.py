@@ -75,6 +75,14 @@ def test_close_leaves_nothing(vault: Vault) -> None:
     assert not vault.folder.exists()
 
 
+def test_old_files_of_others_are_swept_too(vault: Vault, clock: Clock) -> None:
+    other = vault.folder.parent / f"{os.getpid()}-other"
+    other.mkdir()
+    (other / "voice").write_bytes(b"x")
+    os.utime(other / "voice", (0, 0))
+    assert vault.sweep() == 1
+
+
 def test_what_a_killed_process_left_is_removed(tmp_path: Path, clock: Clock) -> None:
     dead = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, text=True, check=True)
     home = tmp_path / "home"

@@ -1,0 +1,197 @@
+"""One clip through several systems: the sounds as they come, then what was measured. No Gradio here."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from anonymizers import registry, runner
+from anonymizers.base import Level, Result
+from anonymizers.report import describe, versions
+from anonymizers.runner import Job, Outcome
+from anonymizers.workers import Stopped, WorkerLost
+from audio import vad
+from audio.clip import Clip, encode_wav
+from audio.level import playback_gain_db
+from web import take_away
+from web.measure import Measured, describe_scores, measure
+from web.services import Services
+
+TARGET_LUFS = -23.0
+STOPPED = "Stopped before it was done."
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a person asked for: the systems (the original is added, first), seed, level and speaker."""
+
+    jobs: Sequence[Job]
+    seed: int = 0
+    level: Level = "utterance"
+    speaker: str = ""
+
+    def with_original(self) -> list[Job]:
+        return [Job("original"), *(job for job in self.jobs if job.key != "original")]
+
+
+@dataclass
+class Row:
+    """One system of a comparison, as far as it has come."""
+
+    key: str
+    state: str = "waiting"
+    error: str = ""
+    result: Result | None = None
+    sound: str = ""
+    gain_db: float = 0.0
+    short_by_db: float = 0.0
+    measured: Measured | None = None
+
+    def as_track(self) -> dict[str, Any]:
+        """The row as the player wants it."""
+        info, entry = registry.info(self.key), registry.entry(self.key)
+        result = self.result
+        return {
+            "key": self.key,
+            "title": info.title,
+            "colour": entry.colour,
+            "dash": entry.dash,
+            "state": self.state,
+            "message": self.error,
+            "url": f"media/{self.sound}" if self.sound else None,
+            "download": f"media/{self.sound}?download={self.key}" if self.sound else None,
+            "gain_db": self.gain_db,
+            "short_by_db": self.short_by_db,
+            "duration_s": result.clip.duration_s if result else 0.0,
+            "keeps_timing": info.keeps_timing,
+            "fidelity": info.fidelity,
+            "hides": sorted(info.hides),
+            "notes": self._notes(),
+            "transcript": result.intermediates.get("transcript") if result else None,
+        }
+
+    def _notes(self) -> list[str]:
+        if self.result is None:
+            return []
+        caution = registry.info(self.key).caution
+        return [*([caution] if caution else []), *self.result.warnings]
+
+    def as_report(self) -> dict[str, Any]:
+        """The row as the JSON file wants it."""
+        if self.result is None:
+            return {"system": self.key, "error": self.error}
+        scores = describe_scores(self.measured.scores) if self.measured else []
+        played = {"playback_gain_db": self.gain_db, "short_by_db": self.short_by_db}
+        return {**describe(self.result), **played, "scores": scores}
+
+
+@dataclass
+class Comparison:
+    """The rows of one run and how they come about. `now` tells the time in s."""
+
+    services: Services
+    run: str
+    clip: Clip
+    asked: Asked
+    now: Callable[[], float] = time.monotonic
+    rows: dict[str, Row] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.rows = {job.key: Row(job.key) for job in self.asked.with_original()}
+        self._started_s = self.now()
+
+    def sounds(self, cancelled: threading.Event) -> Iterator[None]:
+        """Run every system; yields when a row has changed."""
+        asked = self.asked
+        how = {"seed": asked.seed, "level": asked.level, "speaker": asked.speaker}
+        self._take(Outcome("original", runner.run(self.clip, "original", **how)))
+        yield
+        outcomes = runner.run_all(
+            self.clip, asked.with_original()[1:], self.services.workers, cancelled=cancelled, started=self._start, **how
+        )
+        for outcome in outcomes:
+            self._take(outcome)
+            yield
+
+    def _start(self, key: str) -> None:
+        self.rows[key].state = "running"
+
+    def _take(self, outcome: Outcome) -> None:
+        row = self.rows[outcome.key]
+        if outcome.result is None:
+            row.state, row.error = "failed", outcome.error
+            return
+        row.result = outcome.result
+        row.gain_db, row.short_by_db = playback_gain_db(outcome.result.clip, target_lufs=TARGET_LUFS)
+        row.sound = self.services.vault.put(encode_wav(outcome.result.clip))
+        row.state = "ready"
+
+    def measure(self, cancelled: threading.Event) -> None:
+        """Measure every row that has a sound, in the workers, inside the original's voice-active segments."""
+        call = self.services.workers.call
+        ready = [(row, row.result.clip) for row in self.rows.values() if row.result]
+
+        def one(row: Row, processed: Clip) -> None:
+            keeps = registry.info(row.key).keeps_timing
+            with suppress(Stopped, WorkerLost):
+                row.measured = call(
+                    measure, self.clip, processed, speech=speech, keeps_timing=keeps, cancelled=cancelled
+                )
+
+        with suppress(Stopped, WorkerLost), ThreadPoolExecutor(self.services.workers.count) as threads:
+            speech = call(vad.segments, self.clip, cancelled=cancelled)
+            for done in [threads.submit(one, *pair) for pair in ready]:
+                done.result()
+
+    def player(self, busy: bool) -> dict[str, Any]:
+        """The state as the player wants it."""
+        return {
+            "run": self.run,
+            "target_lufs": TARGET_LUFS,
+            "busy": busy,
+            "progress": self._progress() if busy else None,
+            "tracks": [row.as_track() for row in self.rows.values()],
+        }
+
+    def _progress(self) -> dict[str, Any]:
+        systems = [row for row in self.rows.values() if row.key != "original"]
+        done = sum(row.state in ("ready", "failed") for row in systems)
+        running = [registry.info(row.key).title for row in systems if row.state == "running"]
+        elapsed_s = self.now() - self._started_s
+        eta_s = elapsed_s / done * (len(systems) - done) if done else None
+        return {"done": done, "total": len(systems), "doing": ", ".join(running), "elapsed_s": elapsed_s, "eta_s": eta_s}
+
+    def report(self) -> dict[str, Any]:
+        """Everything about this comparison, JSON-ready."""
+        return {
+            "versions": versions(),
+            "clip": {
+                "duration_s": self.clip.duration_s,
+                "sample_rate_hz": self.clip.sample_rate,
+                "samples_sha256": self.clip.digest,
+            },
+            "seed": self.asked.seed,
+            "level": self.asked.level,
+            "speaker": self.asked.speaker,
+            "target_lufs": TARGET_LUFS,
+            "systems": [row.as_report() for row in self.rows.values()],
+        }
+
+    def keep(self) -> None:
+        """Keep the report and the sounds for the ZIP, under the run's own token."""
+        sounds = {row.key: row.sound for row in self.rows.values() if row.sound}
+        take_away.keep(self.services.vault, self.report(), sounds, self.run)
+
+
+def stopped(player: Mapping[str, Any]) -> dict[str, Any]:
+    """A player's value after "stop": what was not done is not coming."""
+    tracks = [
+        track if track["state"] in ("ready", "failed") else {**track, "state": "failed", "message": STOPPED}
+        for track in player.get("tracks", [])
+    ]
+    return {**player, "busy": False, "progress": None, "tracks": tracks}

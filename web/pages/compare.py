@@ -1,0 +1,185 @@
+"""The Compare page: give a clip, choose systems, hear and see them side by side, take the results away."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+import gradio as gr
+from starlette.concurrency import iterate_in_threadpool, run_in_threadpool
+
+from anonymizers.base import AnonymizerError
+from web import figures, quality, settings_link
+from web.comparison import Asked, Comparison, stopped
+from web.components import results_table
+from web.components.clip_input import ClipInput
+from web.components.sync_player import SyncPlayer
+from web.components.system_form import SystemForm
+from web.pages import words
+from web.services import Services
+
+AT_ONCE = 2
+"""Comparisons that run at the same time; the others wait and see their place in the queue."""
+
+GONE = "Your clip is no longer here: clips are deleted after an hour at most. Give it again, then press Compare."
+
+
+class ComparePage:
+    """The page's components and what its buttons do."""
+
+    def __init__(self, services: Services) -> None:
+        self.services = services
+        gr.Navbar(main_page_name="Compare")
+        gr.HTML(words.HEADER, padding=False)
+        with gr.Row(elem_classes=["vv-columns"], equal_height=False):
+            with gr.Column(scale=5, min_width=300, elem_classes=["vv-controls"]):
+                self._controls()
+            with gr.Column(scale=9, min_width=300, elem_classes=["vv-results"]):
+                self._results()
+        self._wire()
+
+    def _controls(self) -> None:
+        gr.HTML('<h2 class="vv-step">1 · Your clip</h2>', padding=False)
+        self.clip = ClipInput(max_mb=self.services.settings.max_upload_mb, elem_id="clip-input")
+        gr.HTML('<h2 class="vv-step">2 · Systems</h2>', padding=False)
+        self.form = SystemForm()
+        with gr.Accordion("Seed and level", open=False, elem_classes=["vv-params"]):
+            self.seed = gr.Number(0, label="Seed", info=words.SEED, precision=0, minimum=0, maximum=999_999_999)
+            self.level = gr.Radio(
+                [("Each clip its own", "utterance"), ("One per speaker", "speaker")],
+                value="utterance", label="Pseudo-speaker", info=words.LEVEL,
+            )  # fmt: skip
+            self.speaker = gr.Textbox(label="Speaker", info=words.SPEAKER, visible=False, max_length=80)
+        with gr.Row(elem_classes=["vv-go"]):
+            self.go = gr.Button("Compare", variant="primary", elem_id="compare", scale=3)
+            self.halt = gr.Button("Stop", elem_id="stop", visible=False, scale=1)
+
+    def _results(self) -> None:
+        self.status = gr.HTML("", elem_id="status", padding=False, elem_classes=["vv-status"])
+        self.player = SyncPlayer(elem_id="player")
+        with gr.Column(visible=False, elem_id="findings") as self.findings:
+            gr.HTML('<h2 class="vv-step">Numbers</h2>', padding=False)
+            self.table = gr.HTML("", elem_id="numbers", padding=False)
+            gr.HTML('<h2 class="vv-step">Take away</h2>', padding=False)
+            self.take = gr.HTML("", elem_id="take-away", padding=False)
+            self.link = gr.Textbox(label="Link to these settings (not to your clip)", buttons=["copy"], interactive=False)
+            self.plots = {}
+            for name, title in figures.TITLES.items():
+                gr.HTML(f'<h2 class="vv-step">{title}</h2><p class="vv-reading">{figures.READING[name]}</p>', padding=False)
+                self.plots[name] = gr.Plot(show_label=False, elem_id=f"plot-{name}", container=False)
+        self.run_id = gr.State("")
+
+    def _wire(self) -> None:
+        asked = [self.seed, self.level, self.speaker, *self.form.inputs]
+        measured = [self.findings, self.table, self.take, self.link, *self.plots.values()]
+        self.level.change(lambda level: gr.update(visible=level == "speaker"), self.level, self.speaker, queue=False)
+        pressed = self.go.click(
+            self.prepare, [self.clip, *asked], [self.run_id, self.player, self.status, self.go, self.halt, self.findings],
+            queue=False, show_progress="hidden", api_visibility="private",
+        )  # fmt: skip
+        ran = pressed.success(
+            self.run, [self.run_id, self.clip, *asked], [self.player, self.status, *measured],
+            concurrency_limit=AT_ONCE, concurrency_id="compare", show_progress="full", show_progress_on=self.status,
+            api_visibility="private",
+        )  # fmt: skip
+        done = ran.then(self.finish, None, [self.go, self.halt], queue=False, show_progress="hidden", api_visibility="private")
+        done.then(
+            self.predict_quality, self.run_id, self.table,
+            concurrency_limit=AT_ONCE, concurrency_id="quality", show_progress="hidden", api_visibility="private",
+        )  # fmt: skip
+        self.halt.click(
+            self.stop, [self.run_id, self.player], [self.player, self.halt],
+            queue=False, show_progress="hidden", api_visibility="private",
+        )  # fmt: skip
+
+    def _asked(self, seed: float | None, level: Any, speaker: str, values: Sequence[Any]) -> Asked:
+        return Asked(self.form.jobs(values), int(seed or 0), level, speaker or "")
+
+    def prepare(self, clip: Any, seed: Any, level: Any, speaker: Any, *values: Any) -> tuple:
+        """Answer the click at once: what will run, as rows that wait."""
+        try:
+            asked = self._asked(seed, level, speaker, values)
+        except AnonymizerError as error:
+            raise gr.Error(str(error), print_exception=False) from None
+        if not clip:
+            raise gr.Error(words.NO_CLIP, title="No clip yet", print_exception=False)
+        if not asked.jobs:
+            raise gr.Error(words.NO_SYSTEM, title="No system ticked", print_exception=False)
+        found = self.services.clip(clip.get("token", ""))
+        if found is None:
+            raise gr.Error(GONE, title="The clip is gone", print_exception=False)
+        run = secrets.token_urlsafe(16)
+        self.services.runs.begin(run)
+        waiting = Comparison(self.services, run, found, asked).player(busy=True)
+        return run, waiting, words.WAITING, gr.update(interactive=False), gr.update(visible=True, interactive=True), gr.update(visible=False)
+
+    async def run(
+        self, run: str, clip: Any, seed: Any, level: Any, speaker: Any, *values: Any, request: gr.Request
+    ) -> AsyncIterator[tuple]:
+        """Run the systems, showing each as it is ready, then what was measured."""
+        cancelled = self.services.runs.cancelled(run)
+        skip = [gr.skip()] * (4 + len(self.plots))
+        try:
+            found = await run_in_threadpool(self.services.clip, clip["token"])
+            if found is None:
+                raise gr.Error(GONE, title="The clip is gone", print_exception=False)
+            comparison = Comparison(self.services, run, found, self._asked(seed, level, speaker, values))
+            async for _ in iterate_in_threadpool(comparison.sounds(cancelled)):
+                yield (comparison.player(busy=True), "", *skip)
+            yield (comparison.player(busy=False), words.MEASURING, *skip)
+            measured = await run_in_threadpool(self._measured, comparison, self._address(request))
+            yield (comparison.player(busy=False), "", *measured)
+        finally:
+            cancelled.set()  # nothing goes on for a browser that has gone
+            self.services.runs.end(run)
+
+    def _measured(self, comparison: Comparison, address: str) -> tuple:
+        import threading
+
+        comparison.measure(threading.Event())
+        comparison.keep()
+        drawn = figures.draw(list(comparison.rows.values()))
+        link = f"{address}?{settings_link.to_query(comparison.asked)}"
+        table = results_table.html(comparison.report()["systems"], quality_coming=True)
+        return (gr.update(visible=True), table, words.take_away(comparison.run), link, *(drawn[name] for name in self.plots))
+
+    def _address(self, request: gr.Request) -> str:
+        settings = self.services.settings
+        if settings.public_url:
+            return f"{settings.public_url}/"
+        return f"{request.request.url.scheme}://{request.headers.get('host', '')}{settings.root_path}/"
+
+    def finish(self) -> tuple:
+        """Give the button back, whatever happened."""
+        return gr.update(interactive=True), gr.update(visible=False)
+
+    def stop(self, run: str, player: Any) -> tuple:
+        """Stop the run; what is there stays."""
+        self.services.runs.stop(run)
+        return stopped(player or {}), gr.update(interactive=False)
+
+    def predict_quality(self, run: str) -> Any:
+        """Fill in the predicted quality, after the sound is there."""
+        systems = quality.predict(self.services, run)
+        return gr.skip() if systems is None else results_table.html(systems, quality_coming=False)
+
+    def from_link(self, request: gr.Request) -> list[Any]:
+        """The form as a link wants it; untouched when there is none."""
+        asked, faults = settings_link.from_query(dict(request.query_params))
+        for fault in faults:
+            gr.Warning(fault)
+        if asked is None:
+            return [gr.skip()] * (3 + len(self.form.inputs))
+        speaker = gr.update(value=asked.speaker, visible=asked.level == "speaker")
+        return [asked.seed, asked.level, speaker, *self.form.values(asked.jobs)]
+
+
+def render(services: Services) -> None:
+    """The page, inside an open gr.Blocks."""
+    page = ComparePage(services)
+    blocks = gr.context.Context.root_block
+    blocks.load(
+        page.from_link, None, [page.seed, page.level, page.speaker, *page.form.inputs],
+        queue=False, show_progress="hidden", api_visibility="private",
+    )  # fmt: skip

@@ -1,0 +1,40 @@
+"""Predicted quality of a finished comparison: slow to load, so it comes after the sound."""
+
+from __future__ import annotations
+
+import math
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from anonymizers.workers import Stopped, WorkerLost
+from web import take_away
+from web.measure import describe_scores, quality
+from web.services import Services
+
+
+def predict(services: Services, run: str) -> list[dict[str, Any]] | None:
+    """The systems of a comparison's report with their predicted quality, also kept for the ZIP; None if it is gone."""
+    both = take_away.kept(services.vault, run)
+    if both is None:
+        return None
+    report, sounds = both
+
+    def add(system: dict[str, Any]) -> dict[str, Any]:
+        clip = services.clip(sounds.get(system["system"], ""))
+        if clip is None or clip.is_silent:
+            return system
+        try:
+            scores = describe_scores(services.workers.call(quality, clip))
+        except (Stopped, WorkerLost):
+            return system
+        return {**system, "scores": [*system["scores"], *scores]}
+
+    with ThreadPoolExecutor(services.workers.count) as threads:
+        report["systems"] = list(threads.map(add, report["systems"]))
+    take_away.keep(services.vault, report, sounds, run)
+    return report["systems"]
+
+
+def is_number(value: Any) -> bool:
+    """Whether a score has a finite value."""
+    return isinstance(value, int | float) and math.isfinite(value)

@@ -1,0 +1,73 @@
+"""create_app: one FastAPI with our own routes, and the Gradio pages mounted last, because they catch everything."""
+
+from __future__ import annotations
+
+import mimetypes
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import FastAPI
+from starlette.staticfiles import StaticFiles
+
+from web.services import Services
+from web.settings import Settings
+
+UI = Path(__file__).parent / "ui"
+QUEUE_MAX = 200
+SESSIONS_MAX = 300
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The whole app. Its worker processes and private folder are there from now on, until the app shuts down."""
+    os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # read when Blocks are built: no call home
+    import gradio as gr
+
+    from web import routes
+
+    mimetypes.add_type("text/javascript", ".mjs")  # some systems' tables do not know it, and browsers then refuse it
+    services = Services.start(settings)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        yield
+        services.close()
+
+    app = FastAPI(title="VoiceVeil", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.services = services
+    app.include_router(routes.router(services))
+    app.mount("/ui", StaticFiles(directory=UI), name="ui")
+    return gr.mount_gradio_app(app, _pages(services), path="/", **_looks(settings))
+
+
+def _pages(services: Services):
+    import gradio as gr
+
+    from web.pages import about, compare
+
+    with gr.Blocks(title="VoiceVeil", delete_cache=(300, 3000), analytics_enabled=False) as pages:
+        compare.render(services)
+    with pages.route("About", "about"):
+        about.render(services)
+    pages.queue(default_concurrency_limit=8, max_size=QUEUE_MAX)
+    pages.state_session_capacity = SESSIONS_MAX
+    return pages
+
+
+def _looks(settings: Settings) -> dict:
+    from web.theme import theme
+
+    return {
+        "theme": theme(),
+        "css_paths": [UI / "page.css"],
+        "head": '<link rel="stylesheet" href="ui/components.css"><meta name="robots" content="noindex">',
+        "favicon_path": str(UI / "favicon.svg"),
+        "footer_links": [],
+        "run_history": False,
+        "enable_monitoring": False,
+        "max_file_size": "1mb",  # uploads take our own route
+        "ssr_mode": False,
+        "show_error": True,
+        "root_path": settings.root_path or None,
+    }

@@ -1,0 +1,103 @@
+"""What the pages and routes share, made once by create_app and closed with it."""
+
+from __future__ import annotations
+
+import io
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from anonymizers.workers import Workers
+from audio.clip import Clip, Decoded, decode
+from web.settings import Settings
+from web.vault import Vault
+
+SWEEP_EVERY_S = 60.0
+LONGEST_RUN_S = 3600.0
+
+
+class Runs:
+    """The comparisons under way, so that a stop button can reach the one it belongs to."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._runs: dict[str, tuple[float, threading.Event]] = {}
+
+    def begin(self, run: str) -> None:
+        """Remember a run; forget those whose browser never came back for them."""
+        now = time.monotonic()
+        with self._lock:
+            self._runs = {key: value for key, value in self._runs.items() if now - value[0] < LONGEST_RUN_S}
+            self._runs[run] = (now, threading.Event())
+
+    def cancelled(self, run: str) -> threading.Event:
+        """The event that says "stop" to this run; for an unknown run, one that is set."""
+        with self._lock:
+            if run in self._runs:
+                return self._runs[run][1]
+        event = threading.Event()
+        event.set()
+        return event
+
+    def stop(self, run: str) -> None:
+        """Tell a run to stop; nothing happens if it is over."""
+        self.cancelled(run).set()
+
+    def end(self, run: str) -> None:
+        """Forget a run."""
+        with self._lock:
+            self._runs.pop(run, None)
+
+
+@dataclass
+class Services:
+    """Settings, the vault of uploads and results, the worker processes, and the runs under way."""
+
+    settings: Settings
+    vault: Vault
+    workers: Workers
+    runs: Runs = field(default_factory=Runs)
+
+    @classmethod
+    def start(cls, settings: Settings) -> Services:
+        """Make the folder and the processes."""
+        vault = Vault(settings.keep_s, time.time)
+        vault.sweep_every(SWEEP_EVERY_S)
+        return cls(settings, vault, Workers(settings.workers))
+
+    def close(self) -> None:
+        """End the processes and delete every upload and result."""
+        self.workers.close()
+        self.vault.close()
+
+    def receive(self, data: bytes | Path) -> tuple[str, Decoded]:
+        """Decode an upload in a worker (a codec may crash) and keep it; returns its token and what was decoded.
+
+        Raises:
+            ClipError: if it is no clip.
+            WorkerLost: if it crashed the codec.
+        """
+        decoded = self.workers.call(decode, data, max_duration_s=self.settings.max_clip_s)
+        return self.vault.put(_lossless(decoded.clip)), decoded
+
+    def clip(self, token: str) -> Clip | None:
+        """A clip that was received, or None when its time is over."""
+        data = self.vault.get(token)
+        if data is None:
+            return None
+        import soundfile
+
+        samples, sample_rate = soundfile.read(io.BytesIO(data), dtype="float32")
+        return Clip(np.atleast_1d(samples), sample_rate)
+
+
+def _lossless(clip: Clip) -> bytes:
+    """A 32-bit float WAV: the samples exactly, in a form browsers play."""
+    import soundfile
+
+    buffer = io.BytesIO()
+    soundfile.write(buffer, clip.samples, clip.sample_rate, format="WAV", subtype="FLOAT")
+    return buffer.getvalue()
