@@ -1,0 +1,23 @@
+# Shortcuts for the commands in README.md and CONTRIBUTING.md.
+PYTHON ?= python3
+
+.PHONY: run test lint bench
+run: .venv/run
+	.venv/bin/python app.py
+
+test: .venv/dev
+	.venv/bin/python -m pytest
+
+lint: .venv/dev
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+
+bench: .venv/dev
+	.venv/bin/python -m benchmarks
+
+.venv/run: requirements.txt
+	$(PYTHON) -m venv .venv && .venv/bin/pip install -r requirements.txt && touch $@
+
+.venv/dev: requirements.txt requirements-dev.txt
+	$(PYTHON) -m venv .venv && .venv/bin/pip install -r requirements-dev.txt && touch $@
