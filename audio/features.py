@@ -58,7 +58,7 @@ def spectral_centroid(clip: Clip, *, segments: Sequence[Segment] | None = None) 
 
 
 def spectral_kurtosis(clip: Clip, *, segments: Sequence[Segment] | None = None) -> Contour:
-    """Spectral kurtosis, unit 1, at least 1: how peaked a frame's spectrum is around its centroid, and how far it tails.
+    """Spectral kurtosis, unit 1, at least 1: how peaked a spectrum is around its centroid, how far it tails.
 
         k = sum((f - mu)^4 * p) / (sum((f - mu)^2 * p))^2,  p = |X| / sum(|X|),  mu the spectral centroid
 
@@ -99,7 +99,9 @@ def _dio(samples: np.ndarray, sample_rate: int, hop_s: float, floor_hz: float, c
     import pyworld
 
     samples = samples.astype(np.float64)
-    coarse, times_s = pyworld.dio(samples, sample_rate, f0_floor=floor_hz, f0_ceil=ceiling_hz, frame_period=1000 * hop_s)
+    coarse, times_s = pyworld.dio(
+        samples, sample_rate, f0_floor=floor_hz, f0_ceil=ceiling_hz, frame_period=1000 * hop_s
+    )
     values = pyworld.stonemask(samples, coarse, times_s, sample_rate)
     return np.where(values > 0, values, np.nan)
 

@@ -58,7 +58,7 @@ def integrated_lufs(clip: Clip) -> float:
 
 
 def momentary_lufs(clip: Clip) -> Contour:
-    """Momentary loudness in LUFS (ITU-R BS.1770-4, EBU Tech 3341): windows of 400 ms, every 100 ms, without relative gate.
+    """Momentary loudness in LUFS (ITU-R BS.1770-4, EBU Tech 3341): 400 ms windows, every 100 ms, no relative gate.
 
     A value's time is the middle of its window: 0.2 s, 0.3 s, ... NaN where it is not above -70 LUFS, the standard's
     absolute gate: that is silence. Clips under 400 ms have no window.
@@ -108,7 +108,7 @@ def _window_powers(clip: Clip) -> np.ndarray:
 
 
 def _step_energies(clip: Clip) -> Iterator[np.ndarray]:
-    """The energy of the K-weighted clip in steps of 100 ms, ten seconds at a time; a step that is not full is left out."""
+    """The energy of the K-weighted clip in steps of 100 ms, ten seconds at a time; the last is left out unless full."""
     from scipy.signal import sosfilt
 
     samples = clip.resampled(SAMPLE_RATE_HZ).samples

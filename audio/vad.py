@@ -51,7 +51,7 @@ def segments(clip: Clip) -> tuple[Segment, ...]:
 
 
 def speech_probabilities(samples: np.ndarray) -> np.ndarray:
-    """The probability of speech in each 32 ms of `samples` (float32, shape (n,), 16 kHz): float32, (chunks,), in [0, 1].
+    """The probability of speech in each 32 ms of `samples` (float32, (n,), 16 kHz): float32, (chunks,), in [0, 1].
 
     The network reads 512 samples, after the 64 before them, and carries its state along; the last chunk
     is filled up with zeros. Many chunks go through it in one call, which gives the same numbers as one at a time.
@@ -109,7 +109,7 @@ def _hysteresis(probabilities: Sequence[float] | np.ndarray, length: int) -> lis
 
 
 def _padded(found: list[tuple[int, int]], length: int) -> list[tuple[int, int]]:
-    """Each stretch longer by the padding on both sides; neighbours share the pause between them when it is too short."""
+    """Each stretch longer by the padding on both sides; neighbours share the pause between them if it is short."""
     pad = int(PAD_S * SAMPLE_RATE_HZ)
     edges = [0, *(edge for stretch in found for edge in stretch), length]
     pauses = [(edges[i], edges[i + 1]) for i in range(0, len(edges), 2)]
