@@ -151,7 +151,9 @@ def _read_av_stream(container, stream, max_duration_s: float | None) -> _Raw | N
             for piece in resampler.resample(frame):
                 blocks.append(piece.to_ndarray().T)
                 count += len(blocks[-1])
-                _check_length(count, piece.sample_rate, _limit_frames(piece.sample_rate, max_duration_s), max_duration_s)
+                _check_length(
+                    count, piece.sample_rate, _limit_frames(piece.sample_rate, max_duration_s), max_duration_s
+                )
     except av.error.FFmpegError:
         ended_early = True
     if not blocks:
@@ -162,7 +164,9 @@ def _read_av_stream(container, stream, max_duration_s: float | None) -> _Raw | N
 
 def _check_rate(rate_hz: int) -> None:
     if not LOWEST_SAMPLE_RATE_HZ <= rate_hz <= HIGHEST_SAMPLE_RATE_HZ:
-        raise ClipError(f"A sample rate from 4 to 768 kHz was expected, but {rate_hz} Hz came: export it at 16 kHz or more.")
+        raise ClipError(
+            f"A sample rate from 4 to 768 kHz was expected, but {rate_hz} Hz came: export it at 16 kHz or more."
+        )
 
 
 def _limit_frames(rate_hz: int, max_duration_s: float | None) -> float:
@@ -179,7 +183,9 @@ def _check_length(count: int, rate_hz: int, limit: float, max_duration_s: float 
 def _to_clip(raw: _Raw) -> Decoded:
     frames, rate_hz = raw.frames, raw.sample_rate_hz
     if not len(frames):
-        raise ClipError("A clip with sound in it was expected, but the file holds no samples: record or export it again.")
+        raise ClipError(
+            "A clip with sound in it was expected, but the file holds no samples: record or export it again."
+        )
     if bad := int((~np.isfinite(frames)).any(axis=1).sum()):
         raise ClipError(
             f"A finite number was expected for every sample, but {bad} of {len(frames)} are NaN or infinite: "
@@ -208,7 +214,9 @@ def _notes(raw: _Raw) -> list[str]:
     if rate_hz > MAX_SAMPLE_RATE_HZ:
         notes.append(f"{rate_hz / 1000:g} kHz: brought down to {MAX_SAMPLE_RATE_HZ / 1000:g} kHz.")
     if rate_hz < 16_000:
-        notes.append(f"{rate_hz / 1000:g} kHz: it holds nothing above {rate_hz / 2000:g} kHz, so it will sound dull throughout.")
+        notes.append(
+            f"{rate_hz / 1000:g} kHz: it holds nothing above {rate_hz / 2000:g} kHz, so it will sound dull throughout."
+        )
     return notes
 
 
