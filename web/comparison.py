@@ -85,7 +85,7 @@ class Row:
         """The row as the JSON file wants it."""
         if self.result is None:
             return {"system": self.key, "error": self.error}
-        scores = describe_scores(self.measured.scores) if self.measured else []
+        scores = describe_scores(self.measured.scores) if self.measured else {}
         played = {"playback_gain_db": self.gain_db, "short_by_db": self.short_by_db}
         return {**describe(self.result), **played, "scores": scores}
 

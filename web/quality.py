@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from anonymizers.workers import Stopped, WorkerLost
+from evaluation.predicted_quality import predicted_quality
 from web import take_away
-from web.measure import describe_scores, quality
+from web.measure import describe_scores
 from web.services import Services
 
 
@@ -24,17 +24,13 @@ def predict(services: Services, run: str) -> list[dict[str, Any]] | None:
         if clip is None or clip.is_silent:
             return system
         try:
-            scores = describe_scores(services.workers.call(quality, clip))
+            scores = describe_scores(services.workers.call(predicted_quality, clip))
         except (Stopped, WorkerLost):
             return system
-        return {**system, "scores": [*system["scores"], *scores]}
+        return {**system, "scores": {**system["scores"], **scores}}
 
     with ThreadPoolExecutor(services.workers.count) as threads:
         report["systems"] = list(threads.map(add, report["systems"]))
     take_away.keep(services.vault, report, sounds, run)
     return report["systems"]
 
-
-def is_number(value: Any) -> bool:
-    """Whether a score has a finite value."""
-    return isinstance(value, int | float) and math.isfinite(value)

@@ -59,11 +59,11 @@ def zipped(vault: Vault, token: str) -> bytes | None:
 
 
 def as_csv(systems: Sequence[Mapping[str, Any]]) -> str:
-    """One row a system: who it is, then every score by "name [unit]"."""
+    """One row a system: who it is, then every score as "name [unit]"."""
     fields = ["system", "fidelity", "seed", "level", "duration_s", "real_time_factor", "error"]
     rows, columns = [], list(fields)
     for system in systems:
-        scores = {f"{score['name']} [{score['unit']}]": score["value"] for score in system.get("scores", [])}
+        scores = {f"{name} [{score['unit']}]": score["value"] for name, score in system.get("scores", {}).items()}
         columns += [name for name in scores if name not in columns]
         rows.append({**{field: system.get(field, "") for field in fields}, **scores})
     buffer = io.StringIO()

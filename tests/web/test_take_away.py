@@ -18,8 +18,8 @@ from web.vault import Vault
 REPORT = {
     "versions": {"voiceveil": "0.1.0"},
     "systems": [
-        {"system": "original", "fidelity": "exact", "scores": [{"name": "loudness", "unit": "LUFS", "value": -23.5}]},
-        {"system": "mcadams", "fidelity": "exact", "seed": 4, "scores": [{"name": "ρF0", "unit": "1", "value": None}]},
+        {"system": "original", "fidelity": "exact", "scores": {"loudness": {"unit": "LUFS", "value": -23.5}}},
+        {"system": "mcadams", "fidelity": "exact", "seed": 4, "scores": {"pitch_correlation": {"unit": "1", "value": None}}},
         {"system": "devoiced", "error": "Stopped, before it was done."},
     ],
 }
@@ -42,7 +42,7 @@ def test_zip_holds_sounds_report_and_table(vault: Vault) -> None:
     rows = list(csv.DictReader(io.StringIO(archive.read("table.csv").decode())))
     assert [row["system"] for row in rows] == ["original", "mcadams", "devoiced"]
     assert rows[0]["loudness [LUFS]"] == "-23.5"
-    assert rows[1]["ρF0 [1]"] == ""
+    assert rows[1]["pitch_correlation [1]"] == ""
     assert rows[2]["error"] == "Stopped, before it was done."
 
 

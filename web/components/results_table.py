@@ -22,12 +22,12 @@ class Column(NamedTuple):
 COLUMNS = (
     Column("Duration", "s", "How long the sound lasts.", ".2f", "duration_s"),
     Column("RTF", "×", "Real-time factor: computing time divided by the clip's duration.", ".3f", "real_time_factor"),
-    Column("ΔLoudness", "LU", "Loudness against the original's (BS.1770-4).", "+.1f", "Δloudness"),
-    Column("ΔCentroid", "Hz", "Median spectral centroid against the original's; more is brighter.", "+.0f", "Δcentroid"),
-    Column("ΔKurtosis", "", "Median spectral kurtosis against the original's.", "+.2f", "Δkurtosis"),
-    Column("ρF0", "", "Pitch correlation with the original: 1 is the same melody.", ".2f", "ρF0"),
-    Column("Predicted quality", "MOS", "DNSMOS overall, 1 to 5: a network's guess, not listeners.", ".2f", "DNSMOS OVRL"),
-    Column("Voice changed by", "", "MFCC distance from the original: the size of the change, not privacy.", ".1f", "voice change"),
+    Column("ΔLoudness", "LU", "Loudness against the original's (BS.1770-4).", "+.1f", "loudness_change"),
+    Column("ΔCentroid", "Hz", "Median spectral centroid against the original's; more is brighter.", "+.0f", "centroid_change"),
+    Column("ΔKurtosis", "", "Median spectral kurtosis against the original's.", "+.2f", "kurtosis_change"),
+    Column("ρF0", "", "Pitch correlation with the original: 1 is the same melody.", ".2f", "pitch_correlation"),
+    Column("Predicted quality", "MOS", "DNSMOS overall, 1 to 5: a network's guess, not listeners.", ".2f", "OVRL"),
+    Column("Voice changed by", "", "MFCC distance from the original: the size of the change, not privacy.", ".1f", "voice_change"),
 )
 
 NONE = "–"
@@ -60,15 +60,15 @@ def _row(system: Mapping[str, Any], quality_coming: bool) -> str:
     name = f'<th scope="row">{dot}{escape(registry.info(key).title)}</th>'
     if system.get("error"):
         return f'<tr>{name}<td class="vv-failed" colspan="{len(COLUMNS)}">{escape(system["error"])}</td></tr>'
-    numbers = {**system, **{score["name"]: score["value"] for score in system.get("scores", [])}}
+    numbers = {**system, **{name: score["value"] for name, score in system.get("scores", {}).items()}}
     return f"<tr>{name}{''.join(_cell(column, key, numbers, quality_coming) for column in COLUMNS)}</tr>"
 
 
 def _cell(column: Column, key: str, numbers: Mapping[str, Any], quality_coming: bool) -> str:
     value = numbers.get(column.source)
-    if key == "original" and column.source in ("real_time_factor", "Δloudness", "Δcentroid", "Δkurtosis", "ρF0", "voice change"):
+    if key == "original" and column.source in ("real_time_factor", "loudness_change", "centroid_change", "kurtosis_change", "pitch_correlation", "voice_change"):
         value = None
     if value is None:
-        coming = quality_coming and column.source == "DNSMOS OVRL"
+        coming = quality_coming and column.source == "OVRL"
         return f"<td>{COMING if coming else NONE}</td>"
     return f"<td>{format(value, column.form).replace('-', '−')}</td>"

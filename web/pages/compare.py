@@ -115,7 +115,7 @@ class ComparePage:
         return run, waiting, words.WAITING, gr.update(interactive=False), gr.update(visible=True, interactive=True), gr.update(visible=False)
 
     async def run(
-        self, run: str, clip: Any, seed: Any, level: Any, speaker: Any, *values: Any, request: gr.Request
+        self, request: gr.Request, run: str, clip: Any, seed: Any, level: Any, speaker: Any, *values: Any
     ) -> AsyncIterator[tuple]:
         """Run the systems, showing each as it is ready, then what was measured."""
         cancelled = self.services.runs.cancelled(run)

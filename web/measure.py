@@ -1,0 +1,63 @@
+"""What is measured on one row of a comparison, in a worker: contours, scores and a spectrogram."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from audio import features, level, spectrogram
+from audio.clip import Clip
+from audio.features import Contour
+from audio.vad import Segment
+from evaluation.clip_scores import Score, clip_scores
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Contours and scores by name, and a spectrogram as PNG.
+
+    `floor_db` and `ceiling_db` are the limits of the spectrogram's colours, the original's for every row.
+    """
+
+    contours: dict[str, Contour]
+    scores: dict[str, Score]
+    spectrogram: bytes
+    floor_db: float
+    ceiling_db: float
+
+
+def measure(original: Clip, processed: Clip, *, speech: Sequence[Segment], keeps_timing: bool) -> Measured:
+    """Measure `processed` beside `original`; `speech` are the original's voice-active segments.
+
+    A system that speaks anew, in its own time, is measured inside its own segments.
+    """
+    from audio import vad
+
+    segments = speech if keeps_timing else vad.segments(processed)
+    contours = {
+        "centroid": features.spectral_centroid(processed, segments=segments),
+        "kurtosis": features.spectral_kurtosis(processed, segments=segments),
+        "loudness": features.loudness(processed),
+        "f0": features.f0(processed),
+    }
+    floor_db, ceiling_db = spectrogram.scale_db(original)
+    png = spectrogram.spectrogram_png(processed, floor_db=floor_db, ceiling_db=ceiling_db)
+    loudness = Score("Loudness", "LUFS", level.integrated_lufs(processed), None)
+    changes = clip_scores(original, processed, keeps_timing=keeps_timing, original_speech=tuple(speech))
+    return Measured(contours, {"loudness": loudness, **changes}, png, floor_db, ceiling_db)
+
+
+def describe_scores(scores: Mapping[str, Score]) -> dict[str, dict[str, Any]]:
+    """Scores as JSON-ready dicts, by name; what is undefined is None, with the reason in `note`."""
+    return {
+        name: {
+            "title": score.name,
+            "unit": score.unit,
+            "value": float(score.value) if math.isfinite(score.value) else None,
+            "better": score.better,
+            "note": score.note,
+        }
+        for name, score in scores.items()
+    }
