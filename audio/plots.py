@@ -36,7 +36,14 @@ HZ_TICKS = (60, 80, 100, 150, 200, 300, 400, 600, 1000, 1500, 2000, 3000, 4000, 
 KURTOSIS_TICKS = (1, 2, 3, 5, 10, 20, 50, 100, 200, 500)
 
 AXIS = {"gridcolor": GRID, "linecolor": GRID, "zeroline": False, "automargin": True, "tickfont": FONT}
-TIME_AXIS = {"ticksuffix": " s", "hoverformat": ".2f", "rangemode": "tozero"}
+TIME_AXIS = {
+    "ticksuffix": " s",
+    "hoverformat": ".2f",
+    "rangemode": "tozero",
+    "spikethickness": 1,
+    "spikedash": "solid",
+    "spikecolor": TEXT,
+}
 DENSITY_AXIS = {"showticklabels": False, "rangemode": "tozero"}
 KHZ_AXIS = {"range": [0, TOP_KHZ], "showgrid": False, "tickvals": [0, 4, 8], "ticktext": ["0", "4", "8 kHz"]}
 

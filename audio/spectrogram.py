@@ -37,7 +37,8 @@ def spectrogram_png(
     `floor_db` (and below) to `ceiling_db` (and above) in 48 steps of `colours()`. Nothing is scaled to the clip, so
     images made with the same two limits compare; `scale_db` of the original gives limits that suit all.
 
-    25 ms Hann, 10 ms hop, at 16 kHz; several frames or bins in one pixel are averaged as power. A clip under 25 ms has no frame: all floor.
+    25 ms Hann, 10 ms hop, at 16 kHz; several frames or bins in one pixel are averaged as power. A clip under
+    25 ms has no frame: all floor.
     """
     from PIL import Image
 
