@@ -63,7 +63,9 @@ class ComparePage:
             self.table = gr.HTML("", elem_id="numbers", padding=False)
             gr.HTML('<h2 class="vv-step">Take away</h2>', padding=False)
             self.take = gr.HTML("", elem_id="take-away", padding=False)
-            self.link = gr.Textbox(label="Link to these settings (not to your clip)", buttons=["copy"], interactive=False)
+            self.link = gr.Textbox(
+                label="Link to these settings (not to your clip)", buttons=["copy"], interactive=False, elem_id="link"
+            )
             self.plots = {}
             for name, title in figures.TITLES.items():
                 gr.HTML(f'<h2 class="vv-step">{title}</h2><p class="vv-reading">{figures.READING[name]}</p>', padding=False)

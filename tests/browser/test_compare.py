@@ -1,0 +1,203 @@
+"""The Compare page in a real Chromium, as a person uses it."""
+
+from __future__ import annotations
+
+import io
+import json
+import threading
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+import soundfile
+
+from audio.clip import Clip, decode, encode_wav
+from tests.browser.conftest import wait_until
+from web.comparison import Comparison
+from web.server import create_app
+from web.settings import Settings
+
+DEMO = Path(__file__).resolve().parents[2] / "assets" / "demo"
+PLOTS = ("features_over_time", "distributions", "spectrograms", "f0_over_time")
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    app = create_app(Settings(offline=True, data_dir=tmp_path_factory.mktemp("data")))
+    yield app
+    app.state.services.close()
+
+
+@pytest.fixture(scope="module")
+def address(serve: Callable[[Any], str], app: Any) -> str:
+    return serve(app)
+
+
+@pytest.fixture(scope="module")
+def wav(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A WAV of a demo voice, under a name that must not matter."""
+    path = tmp_path_factory.mktemp("clips") / "..%2f 😀 voice.wav"
+    path.write_bytes(encode_wav(decode(sorted(DEMO.glob("*.flac"))[0]).clip))
+    return path
+
+
+def give(page: Any, clip: Path) -> None:
+    page.wait_for_selector("#clip-input input[type=file]", state="attached")
+    page.set_input_files("#clip-input input[type=file]", clip)
+    page.wait_for_function("document.querySelector('#clip-input').innerText.includes('Use another clip')")
+
+
+def compare(page: Any) -> None:
+    page.click("#compare")
+    page.wait_for_selector("#findings", state="visible", timeout=60_000)
+
+
+def player(page: Any) -> dict[str, Any]:
+    return page.evaluate(
+        "(() => { const all = [document.querySelector('#player'), ...document.querySelectorAll('#player *')];"
+        " return all.find((one) => one.syncPlayer).syncPlayer.state(); })()"
+    )
+
+
+def open_tracks(page: Any) -> list[str]:
+    return [track["key"] for track in player(page)["tracks"] if track["open"]]
+
+
+def drawn(page: Any, name: str) -> bool:
+    return page.evaluate(
+        f"""(() => {{ const plot = document.querySelector('#plot-{name} .js-plotly-plot');
+        return !!plot && plot.querySelectorAll('.scatterlayer .trace, .imagelayer-above image, .layer-below image, image').length > 0; }})()"""
+    )
+
+
+@pytest.mark.parametrize(("width", "theme"), [(1280, "light"), (360, "light"), (1280, "dark"), (360, "dark")])
+def test_from_upload_to_zip(
+    address: str, wav: Path, open_page: Any, ledger: Any, violations: Any, width: int, theme: str
+) -> None:
+    page = open_page(f"{address}/?__theme={theme}", width=width, accept_downloads=True)
+    give(page, wav)
+    compare(page)
+    wait_until(lambda: len(player(page)["tracks"]) == 4 and all(t["lengthFrames"] for t in player(page)["tracks"]))
+    for name in PLOTS:
+        wait_until(lambda name=name: drawn(page, name))
+    page.wait_for_function("!document.querySelector('#numbers .vv-coming')", timeout=60_000)
+
+    page.locator("h1").first.click()
+    page.keyboard.press("Space")
+    wait_until(lambda: player(page)["playing"])
+    for number, key in enumerate(("original", "mcadams", "pitch-formant", "devoiced"), 1):
+        page.keyboard.press(str(number))
+        wait_until(lambda key=key: open_tracks(page) == [key])
+        tracks = player(page)["tracks"]
+        assert len({track["startFrame"] - track["offsetFrames"] for track in tracks}) == 1
+    page.keyboard.press("Space")
+
+    with page.expect_download() as waiting:
+        page.click("#zip")
+    archive = zipfile.ZipFile(io.BytesIO(Path(waiting.value.path()).read_bytes()))
+    report = json.loads(archive.read("comparison.json"))
+    assert [system["system"] for system in report["systems"]] == ["original", "mcadams", "pitch-formant", "devoiced"]
+    assert all(1 <= system["scores"]["OVRL"]["value"] <= 5 for system in report["systems"])
+    for name in archive.namelist():
+        if name.endswith(".wav"):
+            assert soundfile.info(io.BytesIO(archive.read(name))).subtype == "PCM_16"
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert violations(page, ".gradio-container") == []
+    ledger.assert_clean()
+    assert not any("voice" in urlsplit(request.url).path or "😀" in (request.post_data or "") for request in ledger.requests if "/api/clips" in request.url)
+
+
+def test_real_voices(address: str, shared_dir: Path, open_page: Any, ledger: Any) -> None:
+    page = open_page(address)
+    give(page, next((shared_dir / "data" / "dev" / "read").rglob("*.flac")))
+    compare(page)
+    wait_until(lambda: len(player(page)["tracks"]) == 4)
+    ledger.assert_clean()
+
+
+def test_nothing_given_says_what_to_do(address: str, open_page: Any) -> None:
+    page = open_page(address)
+    page.wait_for_selector("#clip-input input[type=file]", state="attached")
+    page.click("#compare")
+    page.get_by_text("A clip was expected").wait_for()
+
+
+def test_a_system_that_cannot_leaves_its_sentence_and_the_rest_go_on(
+    address: str, open_page: Any, tmp_path: Path, voice: Clip
+) -> None:
+    short = tmp_path / "short.wav"
+    short.write_bytes(encode_wav(Clip(voice.samples[:1600], 16_000)))  # 0.1 s: no words in it
+    page = open_page(f"{address}/?systems=mcadams,cascade-offline")
+    give(page, short)
+    compare(page)
+    wait_until(lambda: {track["key"] for track in player(page)["tracks"] if track["lengthFrames"]} == {"original", "mcadams"})
+    assert "cascade" in page.locator("#player").inner_text().lower()
+    page.locator("#numbers .vv-failed").wait_for()
+
+
+def test_a_link_sets_the_form_and_the_form_makes_the_link(address: str, wav: Path, open_page: Any) -> None:
+    query = "systems=mcadams&seed=7&level=speaker&speaker=ann&mcadams.alpha_min=0.6"
+    page = open_page(f"{address}/?{query}")
+    wait_until(lambda: page.locator("#system-mcadams input[type=checkbox]").first.is_checked())
+    wait_until(lambda: not page.locator("#system-devoiced input[type=checkbox]").first.is_checked())
+    give(page, wav)
+    compare(page)
+    link = page.locator("#link textarea, #link input").first
+    wait_until(lambda: link.input_value().endswith(query))
+    assert link.input_value().startswith(address)
+
+
+@pytest.fixture
+def held(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """Every comparison waits, once begun, until this event is set or it is stopped."""
+    go_on = threading.Event()
+    real = Comparison.sounds
+
+    def waiting(self: Comparison, cancelled: threading.Event) -> Iterator[None]:
+        yield
+        while not go_on.wait(0.02) and not cancelled.is_set():
+            pass
+        yield from real(self, cancelled)
+
+    monkeypatch.setattr(Comparison, "sounds", waiting)
+    yield go_on
+    go_on.set()
+
+
+def test_stop_gives_the_page_back(address: str, wav: Path, open_page: Any, held: threading.Event, ledger: Any) -> None:
+    page = open_page(address)
+    give(page, wav)
+    page.click("#compare")
+    page.locator("#stop").wait_for()
+    page.click("#stop")
+    page.get_by_text("Stopped before it was done").first.wait_for()
+    page.wait_for_selector("#compare:not([disabled])")
+    held.set()
+    compare(page)
+    wait_until(lambda: len([track for track in player(page)["tracks"] if track["lengthFrames"]]) == 4)
+    ledger.assert_clean()
+
+
+def test_who_waits_sees_the_place_in_the_queue(
+    address: str, wav: Path, open_page: Any, held: threading.Event
+) -> None:
+    pages = [open_page(address) for _ in range(4)]
+    for page in pages:
+        give(page, wav)
+        page.click("#compare")
+        page.locator("#stop").wait_for()
+    for page in pages[2:]:
+        page.locator("#status").get_by_text("queue", exact=False).wait_for()
+    held.set()
+    for page in pages:
+        page.wait_for_selector("#findings", state="visible", timeout=60_000)
+
+
+def test_about_says_where_the_clip_goes(address: str, open_page: Any, ledger: Any, violations: Any) -> None:
+    page = open_page(f"{address}/about")
+    page.get_by_text("private temporary folder").wait_for()
+    assert violations(page, ".gradio-container") == []
+    ledger.assert_clean()
