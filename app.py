@@ -19,7 +19,15 @@ def main() -> int:
         return 2
     app = create_app(settings)
     print(f"VoiceVeil: {settings.public_url or f'http://{settings.host}:{settings.port}'}", flush=True)
-    uvicorn.run(app, host=settings.host, port=settings.port, log_level="warning", access_log=False)
+    # An open page holds a stream of events: without a limit, stopping would wait for it, and keep the uploads.
+    uvicorn.run(
+        app,
+        host=settings.host,
+        port=settings.port,
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=3,
+    )
     return 0
 
 

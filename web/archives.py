@@ -28,6 +28,10 @@ class ExamplesError(Exception):
     """Why examples could not be fetched; one sentence for people: what was expected, what came, what to do."""
 
 
+class UnreachableError(ExamplesError):
+    """There is no way to the publisher: most often, no network."""
+
+
 @dataclass
 class Budget:
     """What one download may cost. `on_read(bytes so far)` follows every piece; `stopped()` ends it.
@@ -199,8 +203,8 @@ def _sentences(url: str) -> Iterator[None]:
         ) from error
     except (OSError, http.client.HTTPException) as error:
         reason = getattr(error, "reason", None) or error
-        raise ExamplesError(
-            f"{_host(url)} could not be reached ({reason}): fetching examples needs a network; the shipped ones do not."
+        raise UnreachableError(
+            f"{_host(url)} could not be reached ({reason}): try again when there is a network."
         ) from error
     except _BROKEN as error:
         raise ExamplesError(

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from anonymizers.base import Progress, silent
-from web.archives import ExamplesError
+from web.archives import ExamplesError, UnreachableError
 from web.publishers import PUBLISHERS, SEXES, Source, clips
 
 __all__ = ["PUBLISHERS", "Example", "ExamplesError", "Source", "fetch_examples", "list_examples", "shipped_examples"]
@@ -77,7 +77,7 @@ def fetch_examples(
     Raises:
         ExamplesError: if any source could not be fetched; those that came stay, and are in `list_examples`.
     """
-    failures = []
+    failures: dict[str, ExamplesError] = {}
     for number, source in enumerate(sources):
         if _read(_home(data_dir) / source.key):
             continue
@@ -88,13 +88,21 @@ def fetch_examples(
         try:
             _fetch(_home(data_dir), source, _part(progress, number, len(sources)), stopped)
         except ExamplesError as error:
-            failures.append(f"{source.name}: {error}")
+            failures[source.name] = error
             if stopped():
                 break
     if failures:
-        raise ExamplesError(" ".join(failures))
+        raise _all_in_one(failures)
     progress(1.0, "Examples are here")
     return tuple(example for source in sources for example in _read(_home(data_dir) / source.key))
+
+
+def _all_in_one(failures: dict[str, ExamplesError]) -> ExamplesError:
+    """One sentence where all failed for want of a network, else one for each source."""
+    if all(isinstance(error, UnreachableError) for error in failures.values()):
+        names = " and ".join(failures)
+        return UnreachableError(f"{names} could not be reached: fetching needs a network; the shipped examples do not.")
+    return ExamplesError(" ".join(f"{name}: {error}" for name, error in failures.items()))
 
 
 def _home(data_dir: Path) -> Path:

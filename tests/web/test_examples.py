@@ -206,10 +206,11 @@ def test_offline_is_refused_in_a_sentence_without_asking(tmp_path, publisher):
     assert publisher.requests == 0
 
 
-def test_no_network_is_a_sentence(tmp_path, publisher):
+def test_no_network_is_one_sentence(tmp_path, publisher):
     publisher.server_close()
-    with pytest.raises(ExamplesError, match=r"127\.0\.0\.1 could not be reached .*needs a network"):
-        fetch(tmp_path, LIBRISPEECH, publisher)
+    sources = tuple(replace(source, url=publisher.url) for source in (LIBRISPEECH, EMODB))
+    with pytest.raises(ExamplesError, match=r"^LibriSpeech and EmoDB could not be reached: fetching needs a network;"):
+        fetch_examples(tmp_path, sources=sources, offline=False)
     assert nothing_left(tmp_path)
 
 
