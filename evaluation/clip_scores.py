@@ -13,7 +13,7 @@ import numpy as np
 
 from audio.clip import Clip
 from audio.distributions import median
-from audio.features import N_FFT, SAMPLE_RATE_HZ, f0, magnitude_blocks, spectral_centroid, spectral_kurtosis, within
+from audio.features import N_FFT, SAMPLE_RATE_HZ, f0, magnitude_blocks, spectral_centroid, spectral_kurtosis
 from audio.level import integrated_lufs
 from audio.vad import Segment, segments
 
@@ -30,7 +30,7 @@ MIN_FRAMES = 10
 
 @dataclass(frozen=True)
 class Score:
-    """One number about a clip: `value` in `unit` ("1" for none), NaN where it is not defined, with the reason in `note`.
+    """One number about a clip: `value` in `unit` ("1": none), NaN where it is not defined, with the reason in `note`.
 
     `better` says which way is better, or None where neither is.
     """
@@ -60,7 +60,7 @@ def pitch_correlation(original: Clip, processed: Clip, *, speech: Speech | None 
     """rho F0 in [-1, 1]: how alike the two intonations are, whatever the pitch (VoicePrivacy 2022).
 
     pitch_correlation_of_tracks on F0 every 10 ms between 75 and 500 Hz. VoicePrivacy tracks F0 with Praat, we with
-    DIO and StoneMask, so values differ from its tables by some hundredths. `speech` is not used.
+    DIO and StoneMask: on five pairs of clips the values lay 0.03 to 0.08 below its. `speech` is not used.
     """
     value = pitch_correlation_of_tracks(_pitch_track(original), _pitch_track(processed))
     note = "" if np.isfinite(value) else "one of the two clips has no voiced sound, or no change in pitch"
@@ -88,7 +88,8 @@ def voice_change(original: Clip, processed: Clip, *, speech: Speech | None = Non
 
     with m, s the mean and standard deviation of cepstral coefficient k = 1..12 over the original's voice-active
     frames, n, t those of the processed clip. 0: the same colour; 1: the typical coefficient moved by as much as it
-    varies while somebody speaks. Coefficient 0, the level, is left out. MFCC: 26 triangular mel bands from 0 to 8 kHz
+    varies while somebody speaks. For orientation, on LibriSpeech clips over 3 s: 0.26 (5 to 95 %: 0.16 to 0.49) between
+    two clips of one speaker, 0.62 (0.43 to 0.85) between two speakers. Coefficient 0, the level, is left out. MFCC: 26 triangular mel bands from 0 to 8 kHz
     on 25 ms power spectra every 10 ms, log, orthonormal DCT-II (Davis and Mermelstein, 1980).
 
     It is *not* a measure of privacy: a voice may move far and still be recognised by an attacker, or the other way
@@ -143,7 +144,7 @@ SCORES: dict[str, Callable[..., Score]] = {
     "pitch_correlation": pitch_correlation,
     "voice_change": voice_change,
 }
-"""Every score by name; each takes (original, processed, *, speech=None). Predicted quality, which is slower, has its own module."""
+"""Every score by name; each takes (original, processed, *, speech=None). See also evaluation.predicted_quality."""
 
 
 def clip_scores(

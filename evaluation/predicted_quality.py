@@ -25,7 +25,7 @@ POLYNOMIALS = {
     "BAK": (-0.13166888, 1.60915514, -0.39604546),
     "OVRL": (-0.06766283, 1.11546468, 0.04602535),
 }
-"""The network's raw outputs, in its order, and the polynomials (highest power first) that map them to opinion scores."""
+"""The network's outputs, in its order, and the polynomials (highest power first) that map them to opinion scores."""
 
 TITLES = {
     "OVRL": "Predicted quality, overall",
