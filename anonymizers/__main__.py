@@ -14,15 +14,21 @@ from anonymizers.report import describe, versions
 from audio.clip import ClipError, decode, encode_wav
 
 LIST_EXAMPLE = "example: python -m anonymizers list --json"
-RUN_EXAMPLE = "example: python -m anonymizers run mcadams in.wav out.wav --seed 7 --set alpha_min=0.8 --set alpha_max=0.8"
-BATCH_EXAMPLE = "example: python -m anonymizers batch --systems mcadams,devoiced --input voices --output anonymized --jobs 2"
+RUN_EXAMPLE = (
+    "example: python -m anonymizers run mcadams in.wav out.wav --seed 7 --set alpha_min=0.8 --set alpha_max=0.8"
+)
+BATCH_EXAMPLE = (
+    "example: python -m anonymizers batch --systems mcadams,devoiced --input voices --output anonymized --jobs 2"
+)
 
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
     main = argparse.ArgumentParser(prog="python -m anonymizers", description="Anonymize voices.", epilog=RUN_EXAMPLE)
     commands = main.add_subparsers(dest="command", required=True)
-    one = commands.add_parser("list", help="the systems, their parameters and whether they can run", epilog=LIST_EXAMPLE)
+    one = commands.add_parser(
+        "list", help="the systems, their parameters and whether they can run", epilog=LIST_EXAMPLE
+    )
     one.add_argument("--json", action="store_true", help="as JSON")
     one.set_defaults(do=list_systems)
     _add_run(commands)
@@ -45,16 +51,24 @@ def _add_run(commands: Any) -> None:
 def _add_batch(commands: Any) -> None:
     one = commands.add_parser("batch", help="a folder through several systems", epilog=BATCH_EXAMPLE)
     one.add_argument("--systems", required=True, metavar="A,B", help="systems, with commas between")
-    one.add_argument("--input", type=Path, required=True, metavar="DIR", help="a folder; its first folders name speakers")
-    one.add_argument("--output", type=Path, required=True, metavar="DIR", help="results: DIR/<system>/<path>.wav and .json")
+    one.add_argument(
+        "--input", type=Path, required=True, metavar="DIR", help="a folder; its first folders name speakers"
+    )
+    one.add_argument(
+        "--output", type=Path, required=True, metavar="DIR", help="results: DIR/<system>/<path>.wav and .json"
+    )
     one.add_argument("--jobs", type=int, default=1, metavar="N", help="processes (default: 1)")
     _add_seed(one)
     one.set_defaults(do=run_batch)
 
 
 def _add_seed(one: argparse.ArgumentParser) -> None:
-    one.add_argument("--seed", type=int, default=0, metavar="N", help="another seed, another pseudo-speaker (default: 0)")
-    one.add_argument("--level", choices=("utterance", "speaker"), default="utterance", help="a new pseudo-speaker per ...")
+    one.add_argument(
+        "--seed", type=int, default=0, metavar="N", help="another seed, another pseudo-speaker (default: 0)"
+    )
+    one.add_argument(
+        "--level", choices=("utterance", "speaker"), default="utterance", help="a new pseudo-speaker per ..."
+    )
 
 
 def list_systems(args: argparse.Namespace) -> int:

@@ -19,6 +19,9 @@ Progress = Callable[[float, str], None]
 """progress(fraction in [0, 1], what is being done)."""
 
 
+_YES, _NO = frozenset({"true", "1", "yes", "on"}), frozenset({"false", "0", "no", "off"})
+
+
 def silent(fraction: float, doing: str) -> None:
     """A Progress that tells nobody."""
 
@@ -29,7 +32,7 @@ class AnonymizerError(Exception):
 
 @dataclass(frozen=True)
 class Param:
-    """One setting of a system. `default` is valid; numbers lie in [minimum, maximum]; `unit` is "" when there is none."""
+    """One setting of a system. `default` is valid; numbers lie in [minimum, maximum]; no unit is ""."""
 
     name: str
     kind: Literal["float", "int", "choice", "flag", "text"]
@@ -59,11 +62,10 @@ class Param:
         return self._parse_number(value)
 
     def _parse_flag(self, value: Any) -> bool:
-        words = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
-        try:
-            return words[str(value).lower()]
-        except KeyError:
-            raise AnonymizerError(f"{self.name} is true or false, but {value!r} came.") from None
+        word = str(value).lower()
+        if word not in _YES | _NO:
+            raise AnonymizerError(f"{self.name} is true or false, but {value!r} came.")
+        return word in _YES
 
     def _parse_number(self, value: Any) -> float | int:
         try:
@@ -72,7 +74,8 @@ class Param:
             raise AnonymizerError(f"{self.name} is a number, but {value!r} came.") from None
         low, high = self.minimum, self.maximum
         if not (low is None or number >= low) or not (high is None or number <= high):
-            raise AnonymizerError(f"{self.name} lies between {low} and {high}{self.unit and ' ' + self.unit}, but {value} came.")
+            span = f"{low} and {high} {self.unit}".rstrip()
+            raise AnonymizerError(f"{self.name} lies between {span}, but {value} came.")
         return number
 
 

@@ -20,6 +20,8 @@ FRAME, HOP, ORDER = 320, 160, 20
 EPSILON = float(np.finfo(np.float32).eps)
 INT16_PEAK = 32_766
 """The published code writes int16 files with this peak; ours is INT16_PEAK / 32768 of full scale."""
+LOUDEST = 1e30
+"""A frame louder than this has run away: float32 ends at 3e38."""
 BLOCK = 128
 """Frames whose prediction errors fit the processor's cache together."""
 
@@ -142,17 +144,15 @@ def move_poles(poles: np.ndarray, alpha: float) -> np.ndarray:
 
 
 def refilter(frames: np.ndarray, analysis: np.ndarray, synthesis: np.ndarray, usable: np.ndarray) -> np.ndarray:
-    """Every frame through A(z) / A'(z) from rest, float64, shape (m, n); frames that are not `usable`, or end up not
-    finite, unchanged: `usable` is cleared for the latter, in place."""
+    """Every frame through A(z) / A'(z) from rest, float64, shape (m, n); frames that are not `usable`, or run away,
+    unchanged: `usable` is cleared for the latter, in place."""
     from scipy.signal import lfilter
 
     sound = frames.copy()
     for t in np.flatnonzero(usable):
         sound[t] = lfilter(analysis[t], synthesis[t], frames[t])
-    broken = ~(np.abs(sound).max(axis=1) < 1e30)
-    sound[broken] = frames[broken]
-    usable &= ~broken
-    return sound
+    usable &= np.abs(sound).max(axis=1) < LOUDEST
+    return np.where(usable[:, None], sound, frames)
 
 
 def overlap_add(frames: np.ndarray, length: int) -> np.ndarray:

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import numpy as np
 
-STEP_TOLERANCE = 1e-5
+STEP_TOLERANCE = 1e-4
 """A relative Laguerre step this small is the last: convergence is cubic, and Newton follows."""
-REAL_TOLERANCE, PAIR_TOLERANCE = 1e-9, 1e-5
+REAL_TOLERANCE, PAIR_TOLERANCE = 1e-8, 1e-5
 """|imag| / |root| up to the first is a real root, from the second on a pair; between them the eigenvalues decide."""
 RESIDUAL_TOLERANCE = 1e-11
 """Largest coefficient error of accepted roots, relative to the largest coefficient."""
@@ -31,8 +31,8 @@ def roots(coefficients: np.ndarray) -> np.ndarray:
     numpy.linalg.eigvals; values agree with it as far as the polynomial's conditioning allows.
     """
     coefficients = np.asarray(coefficients, dtype=np.float64)
-    found, settled = _laguerre(coefficients)
     with np.errstate(all="ignore"):
+        found, settled = _laguerre(coefficients)
         found = _newton(coefficients, found)
         residual = np.abs(multiply_out(found) - coefficients).max(axis=1)
         angle = np.abs(found.imag) / np.abs(found)
@@ -72,8 +72,7 @@ def _newton(coefficients: np.ndarray, found: np.ndarray) -> np.ndarray:
         slope += value
         value *= z
         value += coefficient
-    with np.errstate(all="ignore"):
-        step = value / slope
+    step = value / slope
     return (z - np.where(np.isfinite(step), step, 0.0)).T
 
 
@@ -90,10 +89,10 @@ def _laguerre(coefficients: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     who, z = np.arange(count), np.zeros(count, dtype=np.complex128)
     for _ in range(ITERATIONS_PER_DEGREE * degree):
         top = degree - int(degrees.max(initial=0))
-        with np.errstate(all="ignore"):
-            step = _laguerre_step(left[top:], degrees, z)
+        step = _laguerre_step(left[top:], degrees, z)
         z = z - step
-        at_root = np.flatnonzero((np.abs(step) <= STEP_TOLERANCE * np.abs(z)) | ((degrees <= 2) & (degrees > 0)))
+        degrees[~np.isfinite(z)] = 0  # stuck where the derivatives vanish: given up, its roots stay NaN
+        at_root = np.flatnonzero((degrees > 0) & ((np.abs(step) <= STEP_TOLERANCE * np.abs(z)) | (degrees <= 2)))
         if len(at_root):
             pair = _take_out(left[top:], degrees, at_root, z[at_root])
             _note(found, who[at_root], degree - degrees[at_root], z[at_root], pair)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from importlib import import_module
 from typing import NamedTuple
 
@@ -55,7 +55,7 @@ def info(key: str) -> Info:
     return _class(key).info
 
 
-@lru_cache(maxsize=None)
+@cache
 def load(key: str) -> Anonymizer:
     """The system, ready to run; loaded once per process."""
     return _class(key)()

@@ -77,10 +77,10 @@ def run(
     checked = check_params(info, params or {})
     if clip.duration_s < info.min_duration_s:
         raise AnonymizerError(
-            f"{info.title} needs at least {info.min_duration_s:g} s of sound, but the clip lasts {clip.duration_s:.3f} s: "
-            "record a longer one."
+            f"{info.title} needs at least {info.min_duration_s:g} s of sound, but the clip lasts "
+            f"{clip.duration_s:.3f} s: record a longer one."
         )
-    asked = {"key": key, "params": checked, "seed": seed, "level": level}
+    asked: dict[str, Any] = {"key": key, "params": checked, "seed": seed, "level": level}
     if clip.is_silent:
         return Result(clip, info.fidelity, warnings=(SILENCE,), **asked)
     system = registry.load(key)
@@ -140,7 +140,7 @@ def run_all(
 
     def one(job: Job) -> Outcome:
         started(job.key)
-        how = {"params": dict(job.params), "seed": seed, "level": level, "speaker": speaker}
+        how: dict[str, Any] = {"params": dict(job.params), "seed": seed, "level": level, "speaker": speaker}
         return _outcome(job.key, lambda: workers.call(run, clip, job.key, cancelled=cancelled, **how))
 
     with ThreadPoolExecutor(max_workers=workers.count) as threads:
@@ -158,4 +158,6 @@ def _outcome(key: str, work: Callable[[], Result]) -> Outcome:
         return Outcome(key, error="Stopped before it was done.")
     except Exception as error:
         logging.getLogger(__name__).exception("%s failed", key)
-        return Outcome(key, error=f"This system failed in a way nobody expected ({type(error).__name__}): please report it.")
+        return Outcome(
+            key, error=f"This system failed in a way nobody expected ({type(error).__name__}): please report it."
+        )

@@ -59,7 +59,9 @@ class _Worker:
                     raise Stopped
             kind, answer = self.connection.recv()
         except (EOFError, OSError):
-            raise WorkerLost("The process doing this ended without an answer: try again, or with a shorter clip.") from None
+            raise WorkerLost(
+                "The process doing this ended without an answer: try again, or with a shorter clip."
+            ) from None
         if kind == "raised":
             raise answer
         return answer

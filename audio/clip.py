@@ -176,7 +176,8 @@ def _limit_frames(rate_hz: int, max_duration_s: float | None) -> float:
 def _check_length(count: int, rate_hz: int, limit: float, max_duration_s: float | None) -> None:
     if count > limit:
         raise ClipError(
-            f"A clip of at most {max_duration_s:g} s was expected, but this one lasts longer: cut it to the part you want."
+            f"A clip of at most {max_duration_s:g} s was expected, but this one lasts longer: "
+            "cut it to the part you want."
         )
 
 

@@ -108,7 +108,7 @@ class Comparison:
     def sounds(self, cancelled: threading.Event) -> Iterator[None]:
         """Run every system; yields when a row has changed."""
         asked = self.asked
-        how = {"seed": asked.seed, "level": asked.level, "speaker": asked.speaker}
+        how: dict[str, Any] = {"seed": asked.seed, "level": asked.level, "speaker": asked.speaker}
         self._take(Outcome("original", runner.run(self.clip, "original", **how)))
         yield
         outcomes = runner.run_all(
@@ -164,7 +164,13 @@ class Comparison:
         running = [registry.info(row.key).title for row in systems if row.state == "running"]
         elapsed_s = self.now() - self._started_s
         eta_s = elapsed_s / done * (len(systems) - done) if done else None
-        return {"done": done, "total": len(systems), "doing": ", ".join(running), "elapsed_s": elapsed_s, "eta_s": eta_s}
+        return {
+            "done": done,
+            "total": len(systems),
+            "doing": ", ".join(running),
+            "elapsed_s": elapsed_s,
+            "eta_s": eta_s,
+        }
 
     def report(self) -> dict[str, Any]:
         """Everything about this comparison, JSON-ready."""

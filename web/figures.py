@@ -25,7 +25,9 @@ def draw(rows: Sequence[Row]) -> dict[str, Any]:
 
     def series(name: str) -> list[plots.Series]:
         return [
-            plots.Series(**_looks(row.key), contour=row.measured.contours[name]) for row in rows if row.measured is not None
+            plots.Series(**_looks(row.key), contour=row.measured.contours[name])
+            for row in rows
+            if row.measured is not None
         ]
 
     features = {name: series(name) for name in ("centroid", "kurtosis", "loudness")}
@@ -45,7 +47,9 @@ def _looks(key: str) -> dict[str, str]:
 
 def _pictures(rows: Sequence[Row]) -> list[plots.Picture]:
     return [
-        plots.Picture(row.key, registry.info(row.key).title, registry.entry(row.key).colour, png, row.result.clip.duration_s)
+        plots.Picture(
+            row.key, registry.info(row.key).title, registry.entry(row.key).colour, png, row.result.clip.duration_s
+        )
         for row in rows
         if row.measured is not None and row.result is not None and (png := row.measured.spectrogram)
     ]

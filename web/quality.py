@@ -33,4 +33,3 @@ def predict(services: Services, run: str) -> list[dict[str, Any]] | None:
         report["systems"] = list(threads.map(add, report["systems"]))
     take_away.keep(services.vault, report, sounds, run)
     return report["systems"]
-

@@ -86,7 +86,9 @@ def _add_examples(routes: APIRouter, services: Services) -> None:
         found = examples.list_examples(settings.data_dir)
         rows = [{"id": one.id, "title": one.title, "detail": one.detail, "licence": one.licence} for one in found]
         detail = "LibriSpeech (CC BY 4.0) from openslr.org and EmoDB (CC0) from its publisher; a few MB."
-        return JSONResponse({"examples": rows, "can_fetch": not settings.offline, "fetch_detail": detail}, headers=NEVER_KEEP)
+        return JSONResponse(
+            {"examples": rows, "can_fetch": not settings.offline, "fetch_detail": detail}, headers=NEVER_KEEP
+        )
 
     routes.get("/api/examples")(listed)
 

@@ -7,6 +7,7 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
@@ -41,13 +42,13 @@ def create_app(settings: Settings) -> FastAPI:
     return gr.mount_gradio_app(app, _pages(services), path="/", **_looks(settings))
 
 
-def _pages(services: Services):
+def _pages(services: Services) -> Any:
     import gradio as gr
 
     from web.pages import about, compare
 
     with gr.Blocks(title="VoiceVeil", delete_cache=(300, 3000), analytics_enabled=False) as pages:
-        compare.render(services)
+        compare.render(services, pages)
     with pages.route("About", "about"):
         about.render(services)
     pages.queue(default_concurrency_limit=8, max_size=QUEUE_MAX)
@@ -55,7 +56,7 @@ def _pages(services: Services):
     return pages
 
 
-def _looks(settings: Settings) -> dict:
+def _looks(settings: Settings) -> dict[str, Any]:
     from web.theme import theme
 
     return {

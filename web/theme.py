@@ -28,7 +28,7 @@ def theme() -> gr.themes.Base:
         body_text_color_subdued="#4d5a6b",
         body_text_color_subdued_dark="#a7b3c4",
         block_background_fill="#ffffff",
-        block_background_fill_dark="#171c24",
+        block_background_fill_dark="#101318",
         block_border_width="0px",
         block_label_text_color="#4d5a6b",
         block_info_text_color="#4d5a6b",

@@ -31,7 +31,7 @@ class Vault:
         self._stop = threading.Event()
 
     def put(self, data: bytes, token: str | None = None) -> str:
-        """Keep `data`; returns its token, a new one unless given (then what was there is replaced, with its age kept)."""
+        """Keep `data`; returns its token, a new one unless given: that replaces what was there and keeps its age."""
         token = token or secrets.token_urlsafe(16)
         path = self._path(token)
         born = path.stat().st_mtime if path.exists() else self._now()

@@ -29,7 +29,24 @@ def test_list_names_every_system(capsys: pytest.CaptureFixture) -> None:
 
 def test_run_writes_a_file_and_says_how(wav: Path, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     out = tmp_path / "out.wav"
-    assert main(["run", "mcadams", str(wav), str(out), "--seed", "3", "--set", "alpha_min=0.8", "--set", "alpha_max=0.8", "--json"]) == 0
+    assert (
+        main(
+            [
+                "run",
+                "mcadams",
+                str(wav),
+                str(out),
+                "--seed",
+                "3",
+                "--set",
+                "alpha_min=0.8",
+                "--set",
+                "alpha_max=0.8",
+                "--json",
+            ]
+        )
+        == 0
+    )
     described = json.loads(capsys.readouterr().out)
     assert described["pseudo_speaker"]["alpha"] == pytest.approx(0.8)
     assert described["seed"] == 3
@@ -76,12 +93,27 @@ def test_batch_keeps_speakers_together_resumes_and_reports(
         (voices / path).parent.mkdir(parents=True, exist_ok=True)
         (voices / path).write_bytes(encode_wav(Clip(voice.samples * gain, 16_000)))
     (voices / "bob" / "broken.wav").write_text("no sound")
-    args = ["batch", "--systems", "mcadams", "--input", str(voices), "--output", str(out), "--level", "speaker", "--jobs", "2"]
+    args = [
+        "batch",
+        "--systems",
+        "mcadams",
+        "--input",
+        str(voices),
+        "--output",
+        str(out),
+        "--level",
+        "speaker",
+        "--jobs",
+        "2",
+    ]
     assert main(args) == 1
     error = capsys.readouterr().err
     assert "broken.wav" in error
     assert "3 done, 0 were there already, 1 failed" in error
-    alpha = {path: json.loads((out / "mcadams" / path).read_text())["pseudo_speaker"]["alpha"] for path in ("ann/1.json", "ann/2.json", "bob/1.json")}
+    alpha = {
+        path: json.loads((out / "mcadams" / path).read_text())["pseudo_speaker"]["alpha"]
+        for path in ("ann/1.json", "ann/2.json", "bob/1.json")
+    }
     assert alpha["ann/1.json"] == alpha["ann/2.json"] != alpha["bob/1.json"]
     assert main(args) == 1
     assert "0 done, 3 were there already, 1 failed" in capsys.readouterr().err

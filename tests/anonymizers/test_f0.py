@@ -36,9 +36,9 @@ CHAINS = {
     "mean-reverv_0.75n32_awgn_10": ("noise", "revert", 0.75, 32),
     "quant_16_awgn_2_mean-reverv_0.75n32": ("quantise", 16, "noise", "revert", 0.75, 32),
 }
-TOLERANCES = {"F": 1e-6, "M": 1e-6, "EF": 1e-6, "short10": 1.4e-6}
+TOLERANCES = {"F": 1e-6, "M": 1e-6, "EF": 1e-6, "short10": 1.5e-6}
 """In z. The reference takes its mean in float32; on the 10-frame track (mean 179.8 Hz, deviation 11.4 Hz) that mean is
-one float32 step, 1.5e-5 Hz, above the float64 mean: 1.35e-6 in z on every frame."""
+one float32 step, 1.5e-5 Hz, above the float64 mean: 1.35e-6 in z on every frame, and float32 sums on top."""
 f0_tracks = st.lists(st.one_of(st.just(0.0), st.floats(50.0, 600.0)), max_size=200).map(np.array)
 
 

@@ -19,7 +19,15 @@ class Fake:
     """A system that returns what the test wants."""
 
     info = Info(
-        "fake", "Fake", "Test", "", frozenset(), "", "own-design", False, params=(Param("gain", "float", 1.0, "", "", 0, 9),)
+        "fake",
+        "Fake",
+        "Test",
+        "",
+        frozenset(),
+        "",
+        "own-design",
+        False,
+        params=(Param("gain", "float", 1.0, "", "", 0, 9),),
     )
 
     def __init__(self, output: Any) -> None:
@@ -74,7 +82,8 @@ def test_silence_in_silence_out(use) -> None:
 
 
 @pytest.mark.parametrize(
-    ("params", "words"), [({"gain": 10}, "between 0 and 9"), ({"gain": "loud"}, "number"), ({"gian": 1}, "no parameter 'gian'")]
+    ("params", "words"),
+    [({"gain": 10}, "between 0 and 9"), ({"gain": "loud"}, "number"), ({"gian": 1}, "no parameter 'gian'")],
 )
 def test_bad_parameters_are_named(use, voice: Clip, params: dict, words: str) -> None:
     use(lambda clip, seed, given: clip)

@@ -67,10 +67,7 @@ def open_tracks(page: Any) -> list[str]:
 
 
 def drawn(page: Any, name: str) -> bool:
-    return page.evaluate(
-        f"""(() => {{ const plot = document.querySelector('#plot-{name} .js-plotly-plot');
-        return !!plot && plot.querySelectorAll('.scatterlayer .trace, .imagelayer-above image, .layer-below image, image').length > 0; }})()"""
-    )
+    return page.locator(f"#plot-{name} .js-plotly-plot :is(.scatterlayer .trace, image)").count() > 0
 
 
 @pytest.mark.parametrize(("width", "theme"), [(1280, "light"), (360, "light"), (1280, "dark"), (360, "dark")])
@@ -107,7 +104,11 @@ def test_from_upload_to_zip(
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     assert violations(page, ".gradio-container") == []
     ledger.assert_clean()
-    assert not any("voice" in urlsplit(request.url).path or "😀" in (request.post_data or "") for request in ledger.requests if "/api/clips" in request.url)
+    assert not any(
+        "voice" in urlsplit(request.url).path or "😀" in (request.post_data or "")
+        for request in ledger.requests
+        if "/api/clips" in request.url
+    )
 
 
 def test_real_voices(address: str, shared_dir: Path, open_page: Any, ledger: Any) -> None:
@@ -133,7 +134,9 @@ def test_a_system_that_cannot_leaves_its_sentence_and_the_rest_go_on(
     page = open_page(f"{address}/?systems=mcadams,cascade-offline")
     give(page, short)
     compare(page)
-    wait_until(lambda: {track["key"] for track in player(page)["tracks"] if track["lengthFrames"]} == {"original", "mcadams"})
+    wait_until(
+        lambda: {track["key"] for track in player(page)["tracks"] if track["lengthFrames"]} == {"original", "mcadams"}
+    )
     assert "cascade" in page.locator("#player").inner_text().lower()
     page.locator("#numbers .vv-failed").wait_for()
 
@@ -181,9 +184,7 @@ def test_stop_gives_the_page_back(address: str, wav: Path, open_page: Any, held:
     ledger.assert_clean()
 
 
-def test_who_waits_sees_the_place_in_the_queue(
-    address: str, wav: Path, open_page: Any, held: threading.Event
-) -> None:
+def test_who_waits_sees_the_place_in_the_queue(address: str, wav: Path, open_page: Any, held: threading.Event) -> None:
     pages = [open_page(address) for _ in range(4)]
     for page in pages:
         give(page, wav)

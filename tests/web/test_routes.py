@@ -19,7 +19,9 @@ from web.settings import Settings
 
 @pytest.fixture(scope="module")
 def services(tmp_path_factory: pytest.TempPathFactory):
-    settings = Settings(offline=True, data_dir=tmp_path_factory.mktemp("data"), max_upload_mb=1.0, max_clip_s=10.0, workers=1)
+    settings = Settings(
+        offline=True, data_dir=tmp_path_factory.mktemp("data"), max_upload_mb=1.0, max_clip_s=10.0, workers=1
+    )
     services = Services.start(settings)
     yield services
     services.close()
@@ -95,7 +97,11 @@ def test_a_large_upload_is_cut_off_even_if_it_does_not_say_how_large(client: Tes
 
 def test_odd_but_usable_files_are_taken_with_a_note(client: TestClient) -> None:
     tone = 0.3 * np.sin(np.arange(4000))[:, None]
-    for frames, rate_hz, words in ((tone, 8_000, "8 kHz"), (np.repeat(tone, 8, 1), 16_000, "8 channels"), (0 * tone, 16_000, "silence")):
+    for frames, rate_hz, words in (
+        (tone, 8_000, "8 kHz"),
+        (np.repeat(tone, 8, 1), 16_000, "8 channels"),
+        (0 * tone, 16_000, "silence"),
+    ):
         notes = client.post("/api/clips", content=wav(frames, rate_hz)).json()["notes"]
         assert any(words in note for note in notes)
 

@@ -15,7 +15,9 @@ def test_defaults_and_overrides() -> None:
     assert settings.public_url == "https://x.org/v"
 
 
-@pytest.mark.parametrize(("name", "value"), [("PORT", "many"), ("VOICEVEIL_KEEP_S", "7200"), ("VOICEVEIL_WORKERS", "0")])
+@pytest.mark.parametrize(
+    ("name", "value"), [("PORT", "many"), ("VOICEVEIL_KEEP_S", "7200"), ("VOICEVEIL_WORKERS", "0")]
+)
 def test_what_does_not_fit_is_named(name: str, value: str) -> None:
     with pytest.raises(SettingsError, match=f"{name} is a number from .* but '{value}' came"):
         Settings.from_environment({name: value})

@@ -31,7 +31,12 @@ def values_of(param: Param) -> st.SearchStrategy:
 def asked_for(draw) -> Asked:
     keys = draw(st.lists(st.sampled_from(registry.keys()[1:]), unique=True))
     jobs = [Job(key, {p.name: draw(values_of(p)) for p in registry.info(key).params}) for key in keys]
-    return Asked(jobs, draw(st.integers(0, 999_999_999)), draw(st.sampled_from(["utterance", "speaker"])), draw(st.text(max_size=40)))
+    return Asked(
+        jobs,
+        draw(st.integers(0, 999_999_999)),
+        draw(st.sampled_from(["utterance", "speaker"])),
+        draw(st.text(max_size=40)),
+    )
 
 
 @given(asked_for())

@@ -19,7 +19,12 @@ REPORT = {
     "versions": {"voiceveil": "0.1.0"},
     "systems": [
         {"system": "original", "fidelity": "exact", "scores": {"loudness": {"unit": "LUFS", "value": -23.5}}},
-        {"system": "mcadams", "fidelity": "exact", "seed": 4, "scores": {"pitch_correlation": {"unit": "1", "value": None}}},
+        {
+            "system": "mcadams",
+            "fidelity": "exact",
+            "seed": 4,
+            "scores": {"pitch_correlation": {"unit": "1", "value": None}},
+        },
         {"system": "devoiced", "error": "Stopped, before it was done."},
     ],
 }

@@ -43,7 +43,9 @@ def test_only_the_owner_can_read(vault: Vault) -> None:
     assert vault.folder.parent.stat().st_mode & 0o777 == 0o700
 
 
-@pytest.mark.parametrize("token", ["", "../vault", "a" * 21, "a" * 22, "../../../../etc/passwd", "a" * 21 + "/", "a" * 22 + "\n"])
+@pytest.mark.parametrize(
+    "token", ["", "../vault", "a" * 21, "a" * 22, "../../../../etc/passwd", "a" * 21 + "/", "a" * 22 + "\n"]
+)
 def test_other_names_are_nothing(vault: Vault, token: str) -> None:
     assert vault.path(token) is None
     assert vault.get(token) is None
@@ -84,7 +86,9 @@ def test_old_files_of_others_are_swept_too(vault: Vault, clock: Clock) -> None:
 
 
 def test_what_a_killed_process_left_is_removed(tmp_path: Path, clock: Clock) -> None:
-    dead = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, text=True, check=True)
+    dead = subprocess.run(
+        [sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, text=True, check=True
+    )
     home = tmp_path / "home"
     left, living = home / f"{dead.stdout.strip()}-abcd", home / f"{os.getpid()}-abcd"
     for folder in (left, living):

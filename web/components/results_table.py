@@ -10,7 +10,7 @@ from anonymizers import registry
 
 
 class Column(NamedTuple):
-    """A column: heading, unit, explanation, how to print, and where its number comes from (a score's name, or a field)."""
+    """A column: heading, unit, explanation, how to print, and whence its number (a score's name, or a field)."""
 
     heading: str
     unit: str
@@ -23,11 +23,23 @@ COLUMNS = (
     Column("Duration", "s", "How long the sound lasts.", ".2f", "duration_s"),
     Column("RTF", "×", "Real-time factor: computing time divided by the clip's duration.", ".3f", "real_time_factor"),
     Column("ΔLoudness", "LU", "Loudness against the original's (BS.1770-4).", "+.1f", "loudness_change"),
-    Column("ΔCentroid", "Hz", "Median spectral centroid against the original's; more is brighter.", "+.0f", "centroid_change"),
+    Column(
+        "ΔCentroid",
+        "Hz",
+        "Median spectral centroid against the original's; more is brighter.",
+        "+.0f",
+        "centroid_change",
+    ),
     Column("ΔKurtosis", "", "Median spectral kurtosis against the original's.", "+.2f", "kurtosis_change"),
     Column("ρF0", "", "Pitch correlation with the original: 1 is the same melody.", ".2f", "pitch_correlation"),
     Column("Predicted quality", "MOS", "DNSMOS overall, 1 to 5: a network's guess, not listeners.", ".2f", "OVRL"),
-    Column("Voice changed by", "", "MFCC distance from the original: the size of the change, not privacy.", ".1f", "voice_change"),
+    Column(
+        "Voice changed by",
+        "",
+        "MFCC distance from the original: the size of the change, not privacy.",
+        ".1f",
+        "voice_change",
+    ),
 )
 
 NONE = "–"
@@ -40,7 +52,8 @@ def html(systems: Sequence[Mapping[str, Any]], *, quality_coming: bool) -> str:
     rows = "".join(_row(system, quality_coming) for system in systems)
     return (
         '<div class="vv-scroll" tabindex="0" role="region" aria-label="Numbers by system">'
-        f'<table class="vv-table"><thead><tr><th scope="col">System</th>{heads}</tr></thead><tbody>{rows}</tbody></table></div>'
+        f'<table class="vv-table"><thead><tr><th scope="col">System</th>{heads}</tr></thead>'
+        f"<tbody>{rows}</tbody></table></div>"
         f"<details class='vv-details'><summary>What the columns mean</summary><dl>{_meanings()}</dl></details>"
     )
 
@@ -66,7 +79,14 @@ def _row(system: Mapping[str, Any], quality_coming: bool) -> str:
 
 def _cell(column: Column, key: str, numbers: Mapping[str, Any], quality_coming: bool) -> str:
     value = numbers.get(column.source)
-    if key == "original" and column.source in ("real_time_factor", "loudness_change", "centroid_change", "kurtosis_change", "pitch_correlation", "voice_change"):
+    if key == "original" and column.source in (
+        "real_time_factor",
+        "loudness_change",
+        "centroid_change",
+        "kurtosis_change",
+        "pitch_correlation",
+        "voice_change",
+    ):
         value = None
     if value is None:
         coming = quality_coming and column.source == "OVRL"

@@ -1,4 +1,4 @@
-"""The form that chooses systems and sets their parameters: made from the registry, so a new system needs nothing here."""
+"""The form that chooses systems and sets their parameters, made from the registry: a new system needs nothing here."""
 
 from __future__ import annotations
 
@@ -105,4 +105,7 @@ def field(param: Param) -> Any:
     if param.kind == "text":
         return gr.Textbox(lines=1, max_lines=3, max_length=1000, **common)
     step = param.step or (1 if param.kind == "int" else None)
-    return gr.Slider(minimum=param.minimum, maximum=param.maximum, step=step, **common)
+    low, high = param.minimum, param.maximum
+    if low is None or high is None:
+        return gr.Number(minimum=low, maximum=high, step=step or 0.01, **common)
+    return gr.Slider(minimum=low, maximum=high, step=step, **common)

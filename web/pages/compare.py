@@ -40,8 +40,9 @@ class ComparePage:
         self._wire()
 
     def _controls(self) -> None:
+        settings = self.services.settings
         gr.HTML('<h2 class="vv-step">1 · Your clip</h2>', padding=False)
-        self.clip = ClipInput(max_mb=self.services.settings.max_upload_mb, elem_id="clip-input")
+        self.clip = ClipInput(max_mb=int(settings.max_upload_mb), max_s=int(settings.max_clip_s), elem_id="clip-input")
         gr.HTML('<h2 class="vv-step">2 · Systems</h2>', padding=False)
         self.form = SystemForm()
         with gr.Accordion("Seed and level", open=False, elem_classes=["vv-params"]):
@@ -56,6 +57,7 @@ class ComparePage:
             self.halt = gr.Button("Stop", elem_id="stop", visible=False, scale=1)
 
     def _results(self) -> None:
+        gr.HTML('<h2 class="vv-step">3 · Listen</h2>', padding=False)
         self.status = gr.HTML("", elem_id="status", padding=False, elem_classes=["vv-status"])
         self.player = SyncPlayer(elem_id="player")
         with gr.Column(visible=False, elem_id="findings") as self.findings:
@@ -68,7 +70,9 @@ class ComparePage:
             )
             self.plots = {}
             for name, title in figures.TITLES.items():
-                gr.HTML(f'<h2 class="vv-step">{title}</h2><p class="vv-reading">{figures.READING[name]}</p>', padding=False)
+                gr.HTML(
+                    f'<h2 class="vv-step">{title}</h2><p class="vv-reading">{figures.READING[name]}</p>', padding=False
+                )
                 self.plots[name] = gr.Plot(show_label=False, elem_id=f"plot-{name}", container=False)
         self.run_id = gr.State("")
 
@@ -77,7 +81,8 @@ class ComparePage:
         measured = [self.findings, self.table, self.take, self.link, *self.plots.values()]
         self.level.change(lambda level: gr.update(visible=level == "speaker"), self.level, self.speaker, queue=False)
         pressed = self.go.click(
-            self.prepare, [self.clip, *asked], [self.run_id, self.player, self.status, self.go, self.halt, self.findings],
+            self.prepare, [self.clip, *asked],
+            [self.run_id, self.player, self.status, self.go, self.halt, self.findings],
             queue=False, show_progress="hidden", api_visibility="private",
         )  # fmt: skip
         ran = pressed.success(
@@ -85,7 +90,9 @@ class ComparePage:
             concurrency_limit=AT_ONCE, concurrency_id="compare", show_progress="full", show_progress_on=self.status,
             api_visibility="private",
         )  # fmt: skip
-        done = ran.then(self.finish, None, [self.go, self.halt], queue=False, show_progress="hidden", api_visibility="private")
+        done = ran.then(
+            self.finish, None, [self.go, self.halt], queue=False, show_progress="hidden", api_visibility="private"
+        )
         done.then(
             self.predict_quality, self.run_id, self.table,
             concurrency_limit=AT_ONCE, concurrency_id="quality", show_progress="hidden", api_visibility="private",
@@ -114,7 +121,14 @@ class ComparePage:
         run = secrets.token_urlsafe(16)
         self.services.runs.begin(run)
         waiting = Comparison(self.services, run, found, asked).player(busy=True)
-        return run, waiting, words.WAITING, gr.update(interactive=False), gr.update(visible=True, interactive=True), gr.update(visible=False)
+        return (
+            run,
+            waiting,
+            words.WAITING,
+            gr.update(interactive=False),
+            gr.update(visible=True, interactive=True),
+            gr.update(visible=False),
+        )
 
     async def run(
         self, request: gr.Request, run: str, clip: Any, seed: Any, level: Any, speaker: Any, *values: Any
@@ -144,13 +158,19 @@ class ComparePage:
         drawn = figures.draw(list(comparison.rows.values()))
         link = f"{address}?{settings_link.to_query(comparison.asked)}"
         table = results_table.html(comparison.report()["systems"], quality_coming=True)
-        return (gr.update(visible=True), table, words.take_away(comparison.run), link, *(drawn[name] for name in self.plots))
+        return (
+            gr.update(visible=True),
+            table,
+            words.take_away(comparison.run),
+            link,
+            *(drawn[name] for name in self.plots),
+        )
 
     def _address(self, request: gr.Request) -> str:
         settings = self.services.settings
         if settings.public_url:
             return f"{settings.public_url}/"
-        return f"{request.request.url.scheme}://{request.headers.get('host', '')}{settings.root_path}/"
+        return f"{request.url.scheme}://{request.headers.get('host', '')}{settings.root_path}/"
 
     def finish(self) -> tuple:
         """Give the button back, whatever happened."""
@@ -177,10 +197,9 @@ class ComparePage:
         return [asked.seed, asked.level, speaker, *self.form.values(asked.jobs)]
 
 
-def render(services: Services) -> None:
-    """The page, inside an open gr.Blocks."""
+def render(services: Services, blocks: gr.Blocks) -> None:
+    """The page, inside the open `blocks`."""
     page = ComparePage(services)
-    blocks = gr.context.Context.root_block
     blocks.load(
         page.from_link, None, [page.seed, page.level, page.speaker, *page.form.inputs],
         queue=False, show_progress="hidden", api_visibility="private",

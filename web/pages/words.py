@@ -21,7 +21,8 @@ MEASURING = '<p class="vv-note" role="status">All sounds are there. Measuring an
 def take_away(run: str) -> str:
     """The link to everything in one file."""
     return (
-        f'<p class="vv-take"><a class="vv-button" id="zip" href="results/{run}" download="voiceveil.zip">Download all (ZIP)</a>'
+        f'<p class="vv-take"><a class="vv-button" id="zip" href="results/{run}" download="voiceveil.zip">'
+        "Download all (ZIP)</a>"
         "<span>16-bit WAVs, a table, and one JSON with every parameter, seed, version and number. "
         "Here for an hour at most, then deleted.</span></p>"
     )

@@ -14,6 +14,7 @@ export class Mixer {
     this.loop = null;
     this.rest = 0;
     this.context = null;
+    this.output = null;
     this.current = null;
     this.sounding = new Set();
   }
@@ -82,6 +83,8 @@ export class Mixer {
 
   open() {
     const context = new AudioContext({ sampleRate: this.sampleRate, latencyHint: "interactive" });
+    this.output = new GainNode(context);
+    this.output.connect(context.destination);
     let ran = context.state === "running";
     context.addEventListener("statechange", () => {
       if (context.state === "running") ran = true;
@@ -155,7 +158,7 @@ export class Mixer {
     const bus = this.context.createGain();
     bus.gain.setValueAtTime(0, startS);
     bus.gain.linearRampToValueAtTime(1, startS + RAMP_S);
-    bus.connect(this.context.destination);
+    bus.connect(this.output);
     this.current = { startFrame, offsetFrames, startS, bus, loop: this.loop, voices: new Map() };
     this.sounding.add(this.current);
     for (const key of this.channels.keys()) this.voice(key, { startFrame, offsetFrames });

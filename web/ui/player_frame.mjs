@@ -130,7 +130,8 @@ export class Frame {
     this.ticks.dataset.text = `${text} ${durationS}`;
     this.ticks.replaceChildren(
       ...times.map((time) => {
-        const tick = el("span", { class: "vvc-tick", text: markText(time) });
+        const room = (1 - time / durationS) * this.scale.clientWidth;
+        const tick = el("span", { class: "vvc-tick", text: room < 40 ? "\u00a0" : markText(time) });
         tick.style.left = `${(100 * time) / durationS}%`;
         return tick;
       }),

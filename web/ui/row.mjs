@@ -54,6 +54,7 @@ export class Row {
     this.badge(track);
     setText(this.state, this.sentence(state, view));
     setText(this.gain, sound ? (view.matched ? decibels(track.gain_db ?? 0) : "as is") : "");
+    this.gain.title = sound && view.matched ? "Gain that matches its loudness" : "";
     this.link(track);
     this.note(view);
     this.draw();
