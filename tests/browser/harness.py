@@ -6,6 +6,7 @@ import asyncio
 import io
 import json
 import mimetypes
+import struct
 import wave
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -66,6 +67,14 @@ def wav(samples: np.ndarray, sample_rate: int = SAMPLE_RATE) -> bytes:
         out.setframerate(sample_rate)
         out.writeframes(samples.tobytes())
     return file.getvalue()
+
+
+def float_wav(samples: np.ndarray, sample_rate: int = SAMPLE_RATE) -> bytes:
+    """32-bit float mono WAV: browsers scale positive and negative integers differently, floats not at all."""
+    data = samples.astype("<f4").tobytes()
+    form = struct.pack("<HHIIHH", 3, 1, sample_rate, 4 * sample_rate, 4, 32)
+    chunks = b"fmt " + struct.pack("<I", len(form)) + form + b"data" + struct.pack("<I", len(data)) + data
+    return b"RIFF" + struct.pack("<I", 4 + len(chunks)) + b"WAVE" + chunks
 
 
 def track(key: str, title: str, sound: str | None = None, *, state: str = "ready", place: int = 0, **more: Any) -> dict[str, Any]:
