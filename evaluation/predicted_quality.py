@@ -43,9 +43,9 @@ def predicted_quality(clip: Clip) -> dict[str, Score]:
     """Predicted mean opinion scores of a clip, about 1 (bad) to 5 (excellent): OVRL, SIG, BAK (P.835) and P808.
 
     DNSMOS (Reddy et al., 2022, CC BY 4.0), the models that the package speechmos carries. The clip, at 16 kHz, is
-    doubled until it lasts 9.01 s; longer ones give the mean over windows of that length, one each second. Where one
-    window suffices these are the numbers of speechmos.dnsmos.run, which loses some of several windows to rounding
-    (and needs librosa, whose compiler takes 8 s and 400 MB at first use). The
+    doubled until it lasts 9.01 s; longer ones give the mean over windows of that length, one each second. These
+    are the numbers of speechmos.dnsmos.run to 0.01: it loses some of several windows to rounding (and needs librosa,
+    whose compiler takes 8 s and 400 MB at first use). The
     networks were trained on noise suppression, not on anonymized voices: read differences, not values. A clip that
     goes beyond full scale is scaled to it first.
 
