@@ -7,6 +7,7 @@ import queue
 import signal
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -24,9 +25,15 @@ class WorkerLost(Exception):
     """The worker ended by itself (a crash in a codec or a vocoder, memory); another has taken its place."""
 
 
-def _serve(connection: Connection) -> None:
+def _nothing() -> None:
+    """A warm-up that does nothing."""
+
+
+def _serve(connection: Connection, warm_up: Callable[[], object]) -> None:
     """Do jobs until the other end is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends the app; the app ends us
+    with suppress(Exception):  # what fails here fails again in the job that needs it, and is told there
+        warm_up()
     while True:
         try:
             function, args, kwargs = connection.recv()
@@ -45,9 +52,9 @@ def _serve(connection: Connection) -> None:
 
 
 class _Worker:
-    def __init__(self, context: Any) -> None:
+    def __init__(self, context: Any, warm_up: Callable[[], object]) -> None:
         self.connection, theirs = context.Pipe()
-        self.process = context.Process(target=_serve, args=(theirs,), daemon=True)
+        self.process = context.Process(target=_serve, args=(theirs, warm_up), daemon=True)
         self.process.start()
         theirs.close()
 
@@ -74,9 +81,12 @@ class _Worker:
 
 
 class Workers:
-    """`count` processes; `call` takes the next idle one, waiting for it if need be. Close it when done."""
+    """`count` processes; `call` takes the next idle one, waiting for it if need be. Close it when done.
 
-    def __init__(self, count: int) -> None:
+    Each process runs `warm_up` once before its first job: what it imports and loads is there when somebody waits.
+    """
+
+    def __init__(self, count: int, warm_up: Callable[[], object] = _nothing) -> None:
         methods = multiprocessing.get_all_start_methods()
         self._context: Any = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
         if "forkserver" in methods:
@@ -85,6 +95,7 @@ class Workers:
         self._all: set[_Worker] = set()
         self._lock = threading.Lock()
         self._closed = False
+        self._warm_up = warm_up
         self.count = count
         for _ in range(count):
             self._add()
@@ -121,7 +132,7 @@ class Workers:
     def _add(self) -> None:
         with self._lock:
             if not self._closed:
-                worker = _Worker(self._context)
+                worker = _Worker(self._context, self._warm_up)
                 self._all.add(worker)
                 self._idle.put(worker)
 

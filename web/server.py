@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import mimetypes
 import os
+import threading
+import warnings
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
+from audio.clip import Clip
 from web.services import Services
 from web.settings import Settings
 
@@ -32,6 +36,7 @@ def create_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
         yield
         services.close()
 
@@ -39,7 +44,18 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.services = services
     app.include_router(routes.router(services))
     app.mount("/ui", StaticFiles(directory=UI), name="ui")
-    return gr.mount_gradio_app(app, _pages(services), path="/", **_looks(settings))
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="SSR mode is not supported")  # said even when SSR is switched off
+        return gr.mount_gradio_app(app, _pages(services), path="/", **_looks(settings))
+
+
+def _warm_up() -> None:
+    """Import what this process needs at the first click: filters for loudness, figures."""
+    from audio.level import integrated_lufs
+    from audio.plots import f0_over_time
+
+    integrated_lufs(Clip(np.zeros(8000), 16_000))
+    f0_over_time([])
 
 
 def _pages(services: Services) -> Any:

@@ -12,6 +12,7 @@ import numpy as np
 
 from anonymizers.workers import Workers
 from audio.clip import Clip, Decoded, decode
+from web.measure import warm_up
 from web.settings import Settings
 from web.vault import Vault
 
@@ -66,7 +67,7 @@ class Services:
         """Make the folder and the processes."""
         vault = Vault(settings.keep_s, time.time)
         vault.sweep_every(SWEEP_EVERY_S)
-        return cls(settings, vault, Workers(settings.workers))
+        return cls(settings, vault, Workers(settings.workers, warm_up))
 
     def close(self) -> None:
         """End the processes and delete every upload and result."""

@@ -34,7 +34,7 @@ class ClipInput(gr.HTML):
     """
 
     def __init__(self, value: dict[str, Any] | None = None, *, max_mb: int = 100, max_s: int = 60, **kw: Any) -> None:
-        props = {"max_mb": max_mb, "max_s": max_s}
+        props: dict[str, Any] = {"max_mb": max_mb, "max_s": max_s}
         super().__init__(value, html_template=TEMPLATE, js_on_load=LOADER, apply_default_css=False, **props, **kw)
 
     def api_info(self) -> dict[str, Any]:

@@ -47,7 +47,7 @@ COMING = '<span class="vv-coming" aria-label="being computed">…</span>'
 
 
 def html(systems: Sequence[Mapping[str, Any]], *, quality_coming: bool) -> str:
-    """The table as HTML; `systems` as in comparison.json. `quality_coming`: predicted quality is still being computed."""
+    """The table as HTML; `systems` as in comparison.json. `quality_coming`: predicted quality is on its way."""
     heads = "".join(_head(column) for column in COLUMNS)
     rows = "".join(_row(system, quality_coming) for system in systems)
     return (

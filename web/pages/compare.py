@@ -10,6 +10,7 @@ import gradio as gr
 from starlette.concurrency import iterate_in_threadpool, run_in_threadpool
 
 from anonymizers.base import AnonymizerError
+from audio.clip import Clip
 from web import figures, quality, settings_link
 from web.comparison import Asked, Comparison, stopped
 from web.components import results_table
@@ -21,8 +22,6 @@ from web.services import Services
 
 AT_ONCE = 2
 """Comparisons that run at the same time; the others wait and see their place in the queue."""
-
-GONE = "Your clip is no longer here: clips are deleted after an hour at most. Give it again, then press Compare."
 
 
 class ComparePage:
@@ -55,6 +54,7 @@ class ComparePage:
         with gr.Row(elem_classes=["vv-go"]):
             self.go = gr.Button("Compare", variant="primary", elem_id="compare", scale=3)
             self.halt = gr.Button("Stop", elem_id="stop", visible=False, scale=1)
+        self.problem = gr.HTML("", elem_id="problem", padding=False)
 
     def _results(self) -> None:
         gr.HTML('<h2 class="vv-step">3 · Listen</h2>', padding=False)
@@ -82,7 +82,7 @@ class ComparePage:
         self.level.change(lambda level: gr.update(visible=level == "speaker"), self.level, self.speaker, queue=False)
         pressed = self.go.click(
             self.prepare, [self.clip, *asked],
-            [self.run_id, self.player, self.status, self.go, self.halt, self.findings],
+            [self.run_id, self.problem, self.player, self.status, self.go, self.halt, self.findings],
             queue=False, show_progress="hidden", api_visibility="private",
         )  # fmt: skip
         ran = pressed.success(
@@ -103,43 +103,41 @@ class ComparePage:
         )  # fmt: skip
 
     def _asked(self, seed: float | None, level: Any, speaker: str, values: Sequence[Any]) -> Asked:
-        return Asked(self.form.jobs(values), int(seed or 0), level, speaker or "")
+        jobs = self.form.jobs(values)
+        if not jobs:
+            raise AnonymizerError(words.NO_SYSTEM)
+        return Asked(jobs, int(seed or 0), level, speaker or "")
 
     def prepare(self, clip: Any, seed: Any, level: Any, speaker: Any, *values: Any) -> tuple:
-        """Answer the click at once: what will run, as rows that wait."""
+        """Answer the click at once: what will run, as rows that wait, or what is missing, as a sentence."""
         try:
-            asked = self._asked(seed, level, speaker, values)
+            found, asked = self._found(clip), self._asked(seed, level, speaker, values)
         except AnonymizerError as error:
-            raise gr.Error(str(error), print_exception=False) from None
-        if not clip:
-            raise gr.Error(words.NO_CLIP, title="No clip yet", print_exception=False)
-        if not asked.jobs:
-            raise gr.Error(words.NO_SYSTEM, title="No system ticked", print_exception=False)
-        found = self.services.clip(clip.get("token", ""))
-        if found is None:
-            raise gr.Error(GONE, title="The clip is gone", print_exception=False)
+            return "", words.problem(str(error)), *[gr.skip()] * 5
         run = secrets.token_urlsafe(16)
         self.services.runs.begin(run)
         waiting = Comparison(self.services, run, found, asked).player(busy=True)
-        return (
-            run,
-            waiting,
-            words.WAITING,
-            gr.update(interactive=False),
-            gr.update(visible=True, interactive=True),
-            gr.update(visible=False),
-        )
+        go, halt = gr.update(interactive=False), gr.update(visible=True, interactive=True)
+        return run, "", waiting, words.WAITING, go, halt, gr.update(visible=False)
+
+    def _found(self, clip: Any) -> Clip:
+        if not clip:
+            raise AnonymizerError(words.NO_CLIP)
+        found = self.services.clip(clip.get("token", ""))
+        if found is None:
+            raise AnonymizerError(words.GONE)
+        return found
 
     async def run(
         self, request: gr.Request, run: str, clip: Any, seed: Any, level: Any, speaker: Any, *values: Any
     ) -> AsyncIterator[tuple]:
         """Run the systems, showing each as it is ready, then what was measured."""
+        if not run:
+            return
         cancelled = self.services.runs.cancelled(run)
         skip = [gr.skip()] * (4 + len(self.plots))
         try:
-            found = await run_in_threadpool(self.services.clip, clip["token"])
-            if found is None:
-                raise gr.Error(GONE, title="The clip is gone", print_exception=False)
+            found = await run_in_threadpool(self._found, clip)
             comparison = Comparison(self.services, run, found, self._asked(seed, level, speaker, values))
             async for _ in iterate_in_threadpool(comparison.sounds(cancelled)):
                 yield (comparison.player(busy=True), "", *skip)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from html import escape
+
 HEADER = """
 <header class="vv-header">
   <h1>VoiceVeil</h1>
@@ -14,8 +16,14 @@ LEVEL = "Whether every clip gets a new pseudo-speaker, or all clips of one speak
 SPEAKER = "Any name; clips given under the same name share their pseudo-speaker."
 NO_CLIP = "A clip was expected: drop a file, record yourself, or pick an example first."
 NO_SYSTEM = "At least one system was expected: tick one or more under Systems."
+GONE = "Your clip is no longer here: clips are deleted after an hour at most. Give it again, then press Compare."
 WAITING = '<p class="vv-note" role="status">Waiting for a free place…</p>'
 MEASURING = '<p class="vv-note" role="status">All sounds are there. Measuring and drawing…</p>'
+
+
+def problem(text: str) -> str:
+    """Why Compare did not start."""
+    return f'<p class="vv-problem" role="alert">{escape(text)}</p>'
 
 
 def take_away(run: str) -> str:
