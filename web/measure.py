@@ -40,7 +40,7 @@ def measure(original: Clip, processed: Clip, *, speech: Sequence[Segment], keeps
     contours = {
         "centroid": features.spectral_centroid(processed, segments=segments),
         "kurtosis": features.spectral_kurtosis(processed, segments=segments),
-        "loudness": features.loudness(processed),
+        "loudness": features.within(features.loudness(processed), segments),
         "f0": features.f0(processed),
     }
     floor_db, ceiling_db = spectrogram.scale_db(original)

@@ -21,7 +21,7 @@ def to_query(asked: Asked) -> str:
     for job in asked.jobs:
         defaults = {param.name: param.default for param in registry.info(job.key).params}
         pairs += [(f"{job.key}.{name}", _text(value)) for name, value in job.params.items() if value != defaults[name]]
-    return urlencode(pairs)
+    return urlencode(pairs, safe=",")
 
 
 def _text(value: object) -> str:

@@ -77,7 +77,9 @@ def float_wav(samples: np.ndarray, sample_rate: int = SAMPLE_RATE) -> bytes:
     return b"RIFF" + struct.pack("<I", 4 + len(chunks)) + b"WAVE" + chunks
 
 
-def track(key: str, title: str, sound: str | None = None, *, state: str = "ready", place: int = 0, **more: Any) -> dict[str, Any]:
+def track(
+    key: str, title: str, sound: str | None = None, *, state: str = "ready", place: int = 0, **more: Any
+) -> dict[str, Any]:
     """One track as the server sends it; `sound` is a name of Lab.sounds."""
     ready = state == "ready"
     return {
@@ -168,7 +170,9 @@ def _clips(app: FastAPI, lab: Lab) -> None:
         return JSONResponse(accepted(f"token-{name}", []))
 
     def listed() -> dict[str, Any]:
-        made = [{"id": f"demo-{i}", "title": f"Voice {i}", "detail": "Synthetic, 5 s", "licence": "CC0"} for i in (1, 2, 3)]
+        made = [
+            {"id": f"demo-{i}", "title": f"Voice {i}", "detail": "Synthetic, 5 s", "licence": "CC0"} for i in (1, 2, 3)
+        ]
         real = [{"id": "real-1", "title": "Real <b>voice</b>", "detail": "LibriSpeech, 4 s", "licence": "CC BY 4.0"}]
         examples = made + (real if lab.fetched else [])
         return {"examples": examples, "can_fetch": not lab.fetched, "fetch_detail": "" if lab.fetched else "12 MB"}

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from tests.browser.harness import Lab, build, comparison, float_wav, track, voice, wav
 
+RATES = (16_000, 44_100)
 STATE = "window.element.syncPlayer.state()"
 # Both open at once, past the player's own choice, so that a sound and its negative can cancel.
 OPEN_ALL = "for (const key of player().mixer.channels.keys()) player().mixer.setGain(key, 1);"
@@ -42,10 +43,11 @@ def lab(serve: Callable[[Any], str]) -> Lab:
     for number in range(4):
         lab.sounds[f"s{number}"] = wav(voice(number))
     lab.sounds["long"] = wav(voice(5, 3.0))
-    speech = (voice(7, 6.0) / 32768).astype(np.float32)
-    lab.sounds["speech"] = float_wav(speech)
-    lab.sounds["negative"] = float_wav(-speech)
-    lab.sounds["late"] = float_wav(np.concatenate([[0], -speech[:-1]]))
+    speech = (voice(7, 20.0) / 32768).astype(np.float32)
+    for rate in RATES:
+        lab.sounds[f"speech-{rate}"] = float_wav(speech, rate)
+        lab.sounds[f"negative-{rate}"] = float_wav(-speech, rate)
+    lab.sounds["late-16000"] = float_wav(np.concatenate([[0], -speech[:-1]]))
     lab.sounds["noise"] = b"this is no sound"
     lab.url = serve(build(lab))
     return lab
@@ -106,13 +108,15 @@ def drag(page: Any, start: float, end: float) -> None:
 
 
 @pytest.mark.parametrize("looping", [False, True])
-def test_track_that_joins_while_playing_cancels_its_negative_exactly(player: Any, looping: bool) -> None:
-    show(player, comparison(track("a", "A", "speech"), run="null"))
+@pytest.mark.parametrize("rate", RATES)
+def test_track_that_joins_while_playing_cancels_its_negative_exactly(player: Any, looping: bool, rate: int) -> None:
+    show(player, comparison(track("a", "A", f"speech-{rate}"), run="null"))
+    assert state(player)["sampleRateHz"] == rate
     if looping:
         player.evaluate("player().setLoop({ start: 16001, end: 24333 })")
     player.keyboard.press("Space")
     assert player.evaluate("capture(0.2)")["peak"] > 0.01
-    show(player, comparison(track("a", "A", "speech"), track("b", "B", "negative", place=1), run="null"))
+    show(player, comparison(track("a", "A", f"speech-{rate}"), track("b", "B", f"negative-{rate}"), run="null"))
     player.evaluate(OPEN_ALL)
     heard = player.evaluate("capture(1.0)")
     assert state(player)["playing"]
@@ -120,21 +124,21 @@ def test_track_that_joins_while_playing_cancels_its_negative_exactly(player: Any
 
 
 def test_null_test_can_fail_by_one_sample(player: Any) -> None:
-    show(player, comparison(track("a", "A", "speech"), track("b", "B", "late", place=1), run="null"))
+    show(player, comparison(track("a", "A", "speech-16000"), track("b", "B", "late-16000", place=1), run="null"))
     player.keyboard.press("Space")
     player.evaluate(OPEN_ALL)
     assert player.evaluate("capture(0.5)")["peak"] > 0.01
 
 
 def test_longer_track_that_joins_keeps_all_aligned(player: Any) -> None:
-    show(player, comparison(track("a", "A", "speech"), track("b", "B", "negative"), run="null"))
+    show(player, comparison(track("a", "A", "speech-16000"), track("b", "B", "negative-16000"), run="null"))
     player.keyboard.press("Space")
     player.evaluate(OPEN_ALL)
     player.evaluate(
-        "player().mixer.add('longer', new AudioBuffer({ length: 112000, numberOfChannels: 1, sampleRate: 16000 }), 0)"
+        "player().mixer.add('longer', new AudioBuffer({ length: 400000, numberOfChannels: 1, sampleRate: 16000 }), 0)"
     )
     assert player.evaluate("capture(0.5)")["peak"] == 0
-    assert {each["lengthFrames"] for each in state(player)["tracks"]} == {112_000}
+    assert {each["lengthFrames"] for each in state(player)["tracks"]} == {400_000}
 
 
 def test_positions_agree_whenever_a_track_joined(player: Any) -> None:
@@ -441,7 +445,9 @@ FULL = comparison(
     *THREE,
     track("f0", "F0 mean reversion", state="running", place=3),
     track("bad", "Prosody scaling", state="failed", place=4, message="A longer clip was expected, but 0.05 s came."),
-    track("cascade", "Cascade", "long", place=5, keeps_timing=False, transcript="the north wind", notes=["Says it anew."]),
+    track(
+        "cascade", "Cascade", "long", place=5, keeps_timing=False, transcript="the north wind", notes=["Says it anew."]
+    ),
     busy=True,
     progress={"done": 5, "total": 6, "doing": "F0", "elapsed_s": 1.0, "eta_s": None},
 )
