@@ -160,3 +160,25 @@ def violations() -> Callable[..., list[str]]:
         return [f"{each['id']}: {node['target']} {node['failureSummary']}" for each in found for node in each["nodes"]]
 
     return find
+
+
+@pytest.fixture(scope="session")
+def player_lab(serve: Callable[[Any], str]) -> Any:
+    """The harness app with the sounds of the player's tests."""
+    from tests.browser import harness
+
+    lab = harness.Lab(sounds=harness.player_sounds())
+    lab.url = serve(harness.build(lab))
+    return lab
+
+
+@pytest.fixture
+def player(open_page: Callable[..., Any], player_lab: Any) -> Any:
+    """A page with the player alone, three tracks loaded."""
+    from tests.browser import harness
+
+    page = open_page(f"{player_lab.url}/plain")
+    page.wait_for_function("window.mounted")
+    page.evaluate(harness.TOOLS)
+    harness.show(page, harness.comparison(*harness.THREE))
+    return page

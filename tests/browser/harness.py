@@ -28,8 +28,9 @@ COLOURS = ["#8A8F98", "#E69F00", "#56B4E9", "#009E73", "#D55E00", "#CC79A7", "#0
 NOT_A_CLIP = "A recording was expected, but text came: choose a WAV, FLAC or MP3 file."
 
 # The page of the player without Gradio around it: quick to load, and the test plays the server.
-PLAIN_PAGE = """<!doctype html><html lang="en"><head><title>Player</title><meta name="viewport" content="width=device-width">
-<link rel="icon" href="data:,"><link rel="stylesheet" href="ui/components.css"></head><body><main>
+PLAIN_PAGE = """<!doctype html><html lang="en"><head><title>Player</title>
+<meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">
+<link rel="stylesheet" href="ui/components.css"></head><body><main>
 <h1>Player</h1><label>Words <input id="words"></label><textarea id="area" aria-label="Area"></textarea>
 <button id="other" type="button">Other</button><div id="here"><div class="vvc vvc-player"></div></div></main>
 <script type="module">
@@ -40,7 +41,8 @@ const props = { value: null };
 window.picked = [];
 window.show = (value) => { props.value = value; watchers.forEach((callback) => callback()); };
 window.element = element;
-await mount({ element, props, watch: (name, callback) => watchers.push(callback), picked: (t) => window.picked.push(t) });
+const watch = (name, callback) => watchers.push(callback);
+await mount({ element, props, watch, picked: (track) => window.picked.push(track) });
 window.mounted = true;
 </script></body></html>"""
 
@@ -209,3 +211,61 @@ def _blocks(lab: Lab) -> gr.Blocks:
         sent.submit(json.loads, sent, player, show_progress="hidden")
         clear.click(lambda: None, None, clip, show_progress="hidden")
     return blocks
+
+
+# -- the player on its plain page ------------------------------------------------------------------------------
+
+STATE = "window.element.syncPlayer.state()"
+RATES = (16_000, 44_100)
+TOOLS = """
+window.player = () => window.element.syncPlayer.player;
+window.capture = async (seconds) => {
+  const { context, output } = player().mixer;
+  if (!window.ready) { await context.audioWorklet.addModule('capture.mjs'); window.ready = true; }
+  const node = new AudioWorkletNode(context, 'capture');
+  let peak = 0, samples = 0, from = context.currentTime + 0.05;
+  output.connect(node);
+  await new Promise((resolve) => {
+    node.port.onmessage = ({ data }) => {
+      if (context.currentTime < from) return;
+      for (const sample of data) peak = Math.max(peak, Math.abs(sample));
+      samples += data.length;
+      if (samples >= seconds * context.sampleRate) resolve();
+    };
+  });
+  output.disconnect(node);
+  return { peak, samples };
+};
+null;
+"""
+THREE = (
+    track("original", "Original", "s0", place=0, gain_db=-6.0),
+    track("mcadams", "McAdams", "s1", place=1, gain_db=3.0, short_by_db=2.5),
+    track("devoiced", "Devoiced", "s2", place=2),
+)
+
+
+def player_sounds() -> dict[str, bytes]:
+    """Voices, a long one, speech with its exact negative (also one sample late), and what is no sound."""
+    sounds = {f"s{number}": wav(voice(number)) for number in range(4)}
+    speech = (voice(7, 20.0) / 32768).astype(np.float32)
+    for rate in RATES:
+        sounds[f"speech-{rate}"] = float_wav(speech, rate)
+        sounds[f"negative-{rate}"] = float_wav(-speech, rate)
+    late = float_wav(np.concatenate([[0], -speech[:-1]]))
+    return {**sounds, "late-16000": late, "long": wav(voice(5, 3.0)), "noise": b"this is no sound"}
+
+
+def show(page: Any, value: Any) -> None:
+    """What the server would send; waits until every ready track is decoded."""
+    page.evaluate("(value) => window.show(value)", value)
+    ready = sum(each["state"] == "ready" for each in (value or {"tracks": []})["tracks"])
+    page.wait_for_function(f"{STATE}.tracks.length === {ready}")
+
+
+def state(page: Any) -> dict[str, Any]:
+    return page.evaluate(STATE)
+
+
+def open_tracks(page: Any) -> list[str]:
+    return [each["key"] for each in state(page)["tracks"] if each["open"]]

@@ -6,7 +6,7 @@ import { listen } from "./keys.mjs";
 import { Mixer } from "./mixer.mjs";
 import { Frame } from "./player_frame.mjs";
 import { amplitude, Row } from "./row.mjs";
-import { Sounds } from "./sounds.mjs";
+import { Tracks } from "./tracks.mjs";
 
 const STEP_S = 1;
 const FINE_S = 0.1;
@@ -26,13 +26,13 @@ class Player {
   constructor(element, picked) {
     this.element = element;
     this.picked = picked;
-    this.sounds = new Sounds();
     this.mixer = null;
     this.rows = new Map();
-    this.loaded = new Map(); // key -> {url, buffer, outline}
-    this.problems = new Map(); // key -> {url, sentence}
-    this.tracks = [];
-    this.run = null;
+    this.tracks = new Tracks({
+      dropped: (key) => this.mixer?.remove(key),
+      loaded: (key, buffer) => this.mix(key, buffer),
+      changed: () => this.render(),
+    });
     this.wish = null; // the track chosen by hand
     this.selected = null; // the track that is open
     this.matched = true;
@@ -60,51 +60,16 @@ class Player {
   // -- what the server says ------------------------------------------------------------------------------
 
   show(value) {
-    const run = value?.run ?? null;
-    if (run !== this.run) this.reset(run);
+    if ((value?.run ?? null) !== this.tracks.run) {
+      this.mixer?.clear();
+      this.frame.forget();
+    }
     this.value = value;
-    this.tracks = value?.tracks ?? [];
-    this.sounds.keep(new Set(this.tracks.map((track) => track.url).filter(Boolean)));
-    this.dropStale();
+    this.tracks.take(value);
     this.select();
-    for (const track of this.tracks) if (track.state === "ready" && track.url) this.load(track);
     this.keepRows();
-    this.frame.show(value, this.tracks);
+    this.frame.show(value, this.tracks.list);
     this.gains();
-    this.render();
-  }
-
-  reset(run) {
-    this.run = run;
-    this.mixer?.clear();
-    this.loaded.clear();
-    this.problems.clear();
-    this.frame.forget();
-  }
-
-  dropStale() {
-    const urls = new Map(this.tracks.map((track) => [track.key, track.url]));
-    for (const [key, { url }] of this.loaded) {
-      if (urls.get(key) === url) continue;
-      this.loaded.delete(key);
-      this.mixer?.remove(key);
-    }
-    for (const [key, { url }] of this.problems) if (urls.get(key) !== url) this.problems.delete(key);
-  }
-
-  async load({ key, url }) {
-    if (this.loaded.has(key) || this.problems.get(key)?.url === url) return;
-    const run = this.run;
-    const wanted = () => this.run === run && this.tracks.some((track) => track.key === key && track.url === url);
-    try {
-      const { buffer, outline } = await this.sounds.get(url);
-      if (!wanted() || this.loaded.has(key)) return;
-      this.loaded.set(key, { url, buffer, outline });
-      this.mix(key, buffer);
-    } catch (error) {
-      if (!wanted()) return;
-      this.problems.set(key, { url, sentence: error.message });
-    }
     this.render();
   }
 
@@ -121,9 +86,10 @@ class Player {
 
   /** Opens the wished-for track, or else the first; never another one while something plays. */
   select() {
-    if (this.mixer?.playing && this.loaded.has(this.selected)) return;
-    const first = this.tracks.find((track) => this.loaded.has(track.key)) ?? this.tracks[0];
-    this.selected = this.loaded.has(this.wish) ? this.wish : (first?.key ?? null);
+    if (this.mixer?.playing && this.tracks.loaded.has(this.selected)) return;
+    const { list } = this.tracks;
+    const first = list.find((track) => this.tracks.loaded.has(track.key)) ?? list[0];
+    this.selected = this.tracks.loaded.has(this.wish) ? this.wish : (first?.key ?? null);
   }
 
   // -- what the person does ------------------------------------------------------------------------------
@@ -134,11 +100,10 @@ class Player {
   }
 
   choose(key) {
-    const track = this.tracks.find((each) => each.key === key);
+    const track = this.tracks.find(key);
     if (!track) return;
-    if (!this.loaded.has(key)) {
-      this.problems.delete(key);
-      if (track.state === "ready" && track.url) this.load(track);
+    if (!this.tracks.loaded.has(key)) {
+      this.tracks.retry(key);
       this.frame.say(`${track.title} is not ready yet.`);
       return this.render();
     }
@@ -204,7 +169,7 @@ class Player {
   }
 
   step(direction) {
-    const ready = this.tracks.filter((track) => this.loaded.has(track.key)).map((track) => track.key);
+    const ready = this.tracks.list.filter((track) => this.tracks.loaded.has(track.key)).map((track) => track.key);
     const next = ready[(ready.indexOf(this.selected) + direction + ready.length) % ready.length];
     this.choose(next);
     this.rows.get(next)?.radio.focus();
@@ -212,9 +177,9 @@ class Player {
 
   /** Whether the key was ours. */
   press(key, shift, target) {
-    if (this.loaded.size === 0) return false;
+    if (this.tracks.loaded.size === 0) return false;
     if (/^[1-9]$/.test(key)) {
-      const track = this.tracks[Number(key) - 1];
+      const track = this.tracks.list[Number(key) - 1];
       if (track) this.choose(track.key);
       return Boolean(track);
     }
@@ -277,12 +242,12 @@ class Player {
 
   gainOf(key) {
     if (key !== this.selected) return 0;
-    const track = this.tracks.find((each) => each.key === key);
+    const track = this.tracks.find(key);
     return this.matched && track ? amplitude(track) : 1;
   }
 
   gains() {
-    for (const key of this.loaded.keys()) this.mixer.setGain(key, this.gainOf(key));
+    for (const key of this.tracks.loaded.keys()) this.mixer.setGain(key, this.gainOf(key));
   }
 
   playingChanged() {
@@ -297,7 +262,7 @@ class Player {
   }
 
   keepRows() {
-    const keys = this.tracks.map((track) => track.key);
+    const keys = this.tracks.list.map((track) => track.key);
     for (const [key, row] of this.rows) {
       if (keys.includes(key)) continue;
       row.element.remove();
@@ -313,18 +278,18 @@ class Player {
   }
 
   render() {
-    const loudness = (track) => this.loaded.get(track.key)?.outline.loudest * (this.matched ? amplitude(track) : 1);
-    const loudest = Math.max(0, ...this.tracks.map(loudness).filter(Number.isFinite));
+    const loudness = (track) => this.tracks.loaded.get(track.key)?.outline.loudest * (this.matched ? amplitude(track) : 1);
+    const loudest = Math.max(0, ...this.tracks.list.map(loudness).filter(Number.isFinite));
     const shared = { matched: this.matched, frames: this.length, loudest };
-    this.tracks.forEach((track, index) => {
-      const selected = track.key === this.selected && this.loaded.has(track.key);
+    this.tracks.list.forEach((track, index) => {
+      const selected = track.key === this.selected && this.tracks.loaded.has(track.key);
       const view = { ...shared, track, place: index + 1, selected, tabbable: track.key === this.selected };
-      view.sound = this.loaded.get(track.key) ?? null;
-      view.problem = this.problems.get(track.key)?.sentence ?? null;
+      view.sound = this.tracks.loaded.get(track.key) ?? null;
+      view.problem = this.tracks.problems.get(track.key)?.sentence ?? null;
       this.rows.get(track.key)?.update(view);
     });
     this.frame.controls({
-      ready: this.loaded.size > 0,
+      ready: this.tracks.loaded.size > 0,
       playing: Boolean(this.mixer?.playing),
       matched: this.matched,
       target: this.target(),
