@@ -153,8 +153,8 @@ export class ClipView {
   exampleButton({ id, title, detail, licence }) {
     const node = button("vvc-example", "", () => this.on.example(id, title));
     node.append(el("span", { class: "vvc-example-title", text: title }));
-    if (detail) node.append(el("span", { class: "vvc-example-detail", text: detail }));
-    if (licence) node.append(el("span", { class: "vvc-example-detail", text: licence }));
+    const facts = [detail, licence].filter(Boolean).join(" · ");
+    if (facts) node.append(el("span", { class: "vvc-example-detail", text: facts }));
     return node;
   }
 }

@@ -78,8 +78,8 @@ export class Row {
     this.swatch.replaceChildren(swatch(colour, dash));
   }
 
-  badge({ fidelity, hides, keeps_timing: keepsTiming, duration_s: durationS }) {
-    const [word, meaning] = FIDELITY[fidelity] ?? [fidelity, null];
+  badge({ key, fidelity, hides, keeps_timing: keepsTiming, duration_s: durationS }) {
+    const [word, meaning] = key === "original" ? ["as it came", null] : (FIDELITY[fidelity] ?? [fidelity, null]);
     const badges = [
       word && [word, meaning],
       hides?.length && [`hides ${hides.join(", ")}`, "What it tries to hide"],
