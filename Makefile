@@ -14,7 +14,9 @@ lint: .venv/dev
 	.venv/bin/mypy
 
 bench: .venv/dev
-	.venv/bin/python -m benchmarks
+	.venv/bin/python -m benchmarks.mcadams
+	.venv/bin/python -m benchmarks.systems
+	.venv/bin/python -m benchmarks.crowd
 
 .venv/run: requirements.txt
 	$(PYTHON) -m venv .venv && .venv/bin/pip install -r requirements.txt && touch $@

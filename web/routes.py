@@ -85,7 +85,7 @@ def _add_examples(routes: APIRouter, services: Services) -> None:
     def listed() -> Response:
         found = examples.list_examples(settings.data_dir)
         rows = [{"id": one.id, "title": one.title, "detail": one.detail, "licence": one.licence} for one in found]
-        detail = "LibriSpeech (CC BY 4.0) from openslr.org and EmoDB (CC0) from its publisher; a few MB."
+        detail = "LibriSpeech (CC BY 4.0) from openslr.org and EmoDB (CC0) from zenodo.org; about 20 MB to read."
         return JSONResponse(
             {"examples": rows, "can_fetch": not settings.offline, "fetch_detail": detail}, headers=NEVER_KEEP
         )
