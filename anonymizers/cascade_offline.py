@@ -44,8 +44,8 @@ class CascadeOffline:
         keeps_timing=False,
         caution=(
             "English only, and it changes words: on 20 clips of LibriSpeech dev-clean about 3 words in 10 came out "
-            "wrong, and rude ones can appear that nobody said. Read the transcript. Voice, rhythm, accent and feeling are "
-            "a machine's; what someone says can still tell who they are."
+            "wrong, and more with synthetic voices; rude words can appear that nobody said. Read the transcript. "
+            "Voice, rhythm and accent are a machine's; what someone says can still tell who they are."
         ),
         min_duration_s=0.2,
     )  # fmt: skip

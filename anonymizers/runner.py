@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import Executor, as_completed
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -124,6 +124,7 @@ def run_all(
     clip: Clip,
     jobs: Sequence[Job],
     workers: Workers,
+    threads: Executor,
     *,
     seed: int = 0,
     level: Level = "utterance",
@@ -133,6 +134,7 @@ def run_all(
 ) -> Iterator[Outcome]:
     """Run every job in the workers and yield each outcome as soon as it is there, a failure as a sentence.
 
+    `threads` wait for the workers, so as many as there are workers do; what is submitted to them later runs later.
     Setting `cancelled` ends what runs and drops what waits; their outcomes say so. `started(key)` is called, from
     another thread, when a job's turn has come to wait for a worker.
     """
@@ -143,10 +145,8 @@ def run_all(
         how: dict[str, Any] = {"params": dict(job.params), "seed": seed, "level": level, "speaker": speaker}
         return _outcome(job.key, lambda: workers.call(run, clip, job.key, cancelled=cancelled, **how))
 
-    with ThreadPoolExecutor(max_workers=workers.count) as threads:
-        futures = [threads.submit(one, job) for job in jobs]
-        for future in as_completed(futures):
-            yield future.result()
+    for future in as_completed([threads.submit(one, job) for job in jobs]):
+        yield future.result()
 
 
 def _outcome(key: str, work: Callable[[], Result]) -> Outcome:

@@ -41,3 +41,12 @@ def shared_dir() -> Path:
     if not folder.is_dir():
         pytest.skip("no ../shared (golden files and real voices): set VOICEVEIL_SHARED to check against them")
     return folder
+
+
+@pytest.fixture(scope="session")
+def spoken() -> Clip:
+    """A sentence, 16 kHz: the shortest of the project's demo clips."""
+    from audio.clip import decode
+
+    clips = [decode(path).clip for path in sorted((ROOT / "assets" / "demo").glob("*american*.flac"))]
+    return min(clips, key=lambda clip: clip.duration_s).resampled(16_000)

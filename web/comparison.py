@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,8 +14,7 @@ from anonymizers import registry, runner
 from anonymizers.base import Level, Result
 from anonymizers.report import describe, versions
 from anonymizers.runner import Job, Outcome
-from anonymizers.workers import Stopped, WorkerLost
-from audio import vad
+from anonymizers.workers import Stopped
 from audio.clip import Clip, encode_wav
 from audio.level import playback_gain_db
 from web import take_away
@@ -92,31 +91,42 @@ class Row:
 
 @dataclass
 class Comparison:
-    """The rows of one run and how they come about. `now` tells the time in s."""
+    """The rows of one run and how they come about. `now` tells the time in s; `gone` ends all work for it."""
 
     services: Services
     run: str
     clip: Clip
     asked: Asked
     now: Callable[[], float] = time.monotonic
+    gone: threading.Event = field(default_factory=threading.Event)
     rows: dict[str, Row] = field(init=False)
 
     def __post_init__(self) -> None:
         self.rows = {job.key: Row(job.key) for job in self.asked.with_original()}
+        self._measuring: list[Future[None]] = []
         self._started_s = self.now()
 
-    def sounds(self, cancelled: threading.Event) -> Iterator[None]:
-        """Run every system; yields when a row has changed."""
-        asked = self.asked
+    def sounds(self, stop: threading.Event) -> Iterator[None]:
+        """Run every system until `stop`; yields when a row has a sound, or a sentence.
+
+        Each row is measured as soon as no system waits for a worker; the last yield comes when all are.
+        """
+        asked, workers = self.asked, self.services.workers
         how: dict[str, Any] = {"seed": asked.seed, "level": asked.level, "speaker": asked.speaker}
-        self._take(Outcome("original", runner.run(self.clip, "original", **how)))
-        yield
-        outcomes = runner.run_all(
-            self.clip, asked.with_original()[1:], self.services.workers, cancelled=cancelled, started=self._start, **how
-        )
-        for outcome in outcomes:
-            self._take(outcome)
+        jobs = asked.with_original()[1:]
+        with ThreadPoolExecutor(workers.count) as threads:
+            self._take(Outcome("original", runner.run(self.clip, "original", **how)))
             yield
+            for outcome in runner.run_all(
+                self.clip, jobs, workers, threads, cancelled=stop, started=self._start, **how
+            ):
+                if not self._measuring:
+                    self._measure_later(self.rows["original"], threads)
+                self._take(outcome)
+                self._measure_later(self.rows[outcome.key], threads)
+                yield
+            wait(self._measuring)
+        yield
 
     def _start(self, key: str) -> None:
         self.rows[key].state = "running"
@@ -131,22 +141,25 @@ class Comparison:
         row.sound = self.services.vault.put(encode_wav(outcome.result.clip))
         row.state = "ready"
 
-    def measure(self, cancelled: threading.Event) -> None:
-        """Measure every row that has a sound, in the workers, inside the original's voice-active segments."""
+    def _measure_later(self, row: Row, threads: Executor) -> None:
+        if row.result is not None:
+            self._measuring.append(threads.submit(self._measure, row, row.result.clip))
+
+    def _measure(self, row: Row, processed: Clip) -> None:
+        """Measure a row in a worker; nothing if the browser is gone, and a failure costs this row's numbers alone."""
+        keeps = registry.info(row.key).keeps_timing
         call = self.services.workers.call
-        ready = [(row, row.result.clip) for row in self.rows.values() if row.result]
+        try:
+            row.measured = call(measure, self.clip, processed, keeps_timing=keeps, cancelled=self.gone)
+        except Stopped:
+            return
+        except Exception:
+            logging.getLogger(__name__).exception("%s could not be measured", row.key)
 
-        def one(row: Row, processed: Clip) -> None:
-            keeps = registry.info(row.key).keeps_timing
-            with suppress(Stopped, WorkerLost):
-                row.measured = call(
-                    measure, self.clip, processed, speech=speech, keeps_timing=keeps, cancelled=cancelled
-                )
-
-        with suppress(Stopped, WorkerLost), ThreadPoolExecutor(self.services.workers.count) as threads:
-            speech = call(vad.segments, self.clip, cancelled=cancelled)
-            for done in [threads.submit(one, *pair) for pair in ready]:
-                done.result()
+    @property
+    def all_heard(self) -> bool:
+        """Whether every row has its sound or its sentence."""
+        return all(row.state in ("ready", "failed") for row in self.rows.values())
 
     def player(self, busy: bool) -> dict[str, Any]:
         """The state as the player wants it."""

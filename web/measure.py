@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,6 @@ from anonymizers import runner
 from audio import features, level, spectrogram, vad
 from audio.clip import Clip
 from audio.features import Contour
-from audio.vad import Segment
 from evaluation.clip_scores import Score, clip_scores
 
 
@@ -31,11 +30,12 @@ class Measured:
     ceiling_db: float
 
 
-def measure(original: Clip, processed: Clip, *, speech: Sequence[Segment], keeps_timing: bool) -> Measured:
-    """Measure `processed` beside `original`; `speech` are the original's voice-active segments.
+def measure(original: Clip, processed: Clip, *, keeps_timing: bool) -> Measured:
+    """Measure `processed` beside `original`, inside the original's voice-active segments.
 
     A system that speaks anew, in its own time, is measured inside its own segments.
     """
+    speech = vad.segments(original)
     segments = speech if keeps_timing else vad.segments(processed)
     contours = {
         "centroid": features.spectral_centroid(processed, segments=segments),
@@ -46,7 +46,7 @@ def measure(original: Clip, processed: Clip, *, speech: Sequence[Segment], keeps
     floor_db, ceiling_db = spectrogram.scale_db(original)
     png = spectrogram.spectrogram_png(processed, floor_db=floor_db, ceiling_db=ceiling_db)
     loudness = Score("Loudness", "LUFS", level.integrated_lufs(processed), None)
-    changes = clip_scores(original, processed, keeps_timing=keeps_timing, original_speech=tuple(speech))
+    changes = clip_scores(original, processed, keeps_timing=keeps_timing, original_speech=speech)
     return Measured(contours, {"loudness": loudness, **changes}, png, floor_db, ceiling_db)
 
 
@@ -56,7 +56,7 @@ def warm_up() -> None:
     clip = Clip(noise * np.sin(np.arange(8000) / 20), 16_000)
     for key in ("mcadams", "pitch-formant"):
         runner.run(clip, key)
-    measure(clip, clip, speech=vad.segments(clip), keeps_timing=True)
+    measure(clip, clip, keeps_timing=True)
 
 
 def describe_scores(scores: Mapping[str, Score]) -> dict[str, dict[str, Any]]:

@@ -22,6 +22,10 @@ from web.settings import Settings
 UI = Path(__file__).parent / "ui"
 QUEUE_MAX = 200
 SESSIONS_MAX = 300
+HEAD = """
+<link rel="stylesheet" href="ui/components.css"><link rel="stylesheet" href="ui/page.css">
+<meta name="robots" content="noindex">
+"""
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -77,8 +81,7 @@ def _looks(settings: Settings) -> dict[str, Any]:
 
     return {
         "theme": theme(),
-        "css_paths": [UI / "page.css"],
-        "head": '<link rel="stylesheet" href="ui/components.css"><meta name="robots" content="noindex">',
+        "head": HEAD,  # styles by link: Gradio rewrites selectors of css given to it, those inside @media wrongly
         "favicon_path": str(UI / "favicon.svg"),
         "footer_links": [],
         "run_history": False,

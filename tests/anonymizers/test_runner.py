@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -116,16 +117,22 @@ def workers():
         yield pool
 
 
-def test_one_failure_leaves_the_others(workers: Workers, voice: Clip) -> None:
+@pytest.fixture(scope="module")
+def threads():
+    with ThreadPoolExecutor(2) as executor:
+        yield executor
+
+
+def test_one_failure_leaves_the_others(workers: Workers, threads: Executor, voice: Clip) -> None:
     jobs = [Job("original"), Job("no-such-system"), Job("mcadams", {"alpha_min": 99})]
-    outcomes = {outcome.key: outcome for outcome in runner.run_all(voice, jobs, workers)}
+    outcomes = {outcome.key: outcome for outcome in runner.run_all(voice, jobs, workers, threads)}
     assert outcomes["original"].result is not None
     assert "There is no system" in outcomes["no-such-system"].error
     assert "alpha_min" in outcomes["mcadams"].error
 
 
-def test_cancelled_jobs_say_so(workers: Workers, voice: Clip) -> None:
+def test_cancelled_jobs_say_so(workers: Workers, threads: Executor, voice: Clip) -> None:
     cancelled = threading.Event()
     cancelled.set()
-    outcomes = list(runner.run_all(voice, [Job("original")] * 3, workers, cancelled=cancelled))
+    outcomes = list(runner.run_all(voice, [Job("original")] * 3, workers, threads, cancelled=cancelled))
     assert [outcome.error for outcome in outcomes] == ["Stopped before it was done."] * 3

@@ -136,22 +136,20 @@ class ComparePage:
             return
         cancelled = self.services.runs.cancelled(run)
         skip = [gr.skip()] * (4 + len(self.plots))
+        found = await run_in_threadpool(self._found, clip)
+        comparison = Comparison(self.services, run, found, self._asked(seed, level, speaker, values))
         try:
-            found = await run_in_threadpool(self._found, clip)
-            comparison = Comparison(self.services, run, found, self._asked(seed, level, speaker, values))
             async for _ in iterate_in_threadpool(comparison.sounds(cancelled)):
-                yield (comparison.player(busy=True), "", *skip)
-            yield (comparison.player(busy=False), words.MEASURING, *skip)
+                done = comparison.all_heard
+                yield (comparison.player(busy=not done), words.MEASURING if done else "", *skip)
             measured = await run_in_threadpool(self._measured, comparison, self._address(request))
             yield (comparison.player(busy=False), "", *measured)
         finally:
-            cancelled.set()  # nothing goes on for a browser that has gone
+            cancelled.set()
+            comparison.gone.set()  # nothing goes on for a browser that has gone
             self.services.runs.end(run)
 
     def _measured(self, comparison: Comparison, address: str) -> tuple:
-        import threading
-
-        comparison.measure(threading.Event())
         comparison.keep()
         drawn = figures.draw(list(comparison.rows.values()))
         link = f"{address}?{settings_link.to_query(comparison.asked)}"
