@@ -18,7 +18,6 @@ from web.publishers import PUBLISHERS, SEXES, Source, clips
 __all__ = ["PUBLISHERS", "Example", "ExamplesError", "Source", "fetch_examples", "list_examples", "shipped_examples"]
 
 DEMO = Path(__file__).resolve().parents[1] / "assets" / "demo"
-_LANGUAGES = {"en": "English", "de": "German"}
 _INDEX, _LICENCE = "examples.json", "LICENCE.txt"
 _log = logging.getLogger(__name__)
 
@@ -45,9 +44,7 @@ def shipped_examples(folder: Path = DEMO) -> tuple[Example, ...]:
         Example(
             id=f"demo-{Path(row['file']).stem}",
             title=row["title"],
-            detail=", ".join(
-                filter(None, (SEXES.get(row["sex"]), _LANGUAGES.get(row["language"], row["language"]), row["emotion"]))
-            ),
+            detail=", ".join(filter(None, (SEXES.get(row["sex"]), row["language"], row["emotion"]))),
             licence=row["licence"],
             path=folder / row["file"],
         )

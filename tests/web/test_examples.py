@@ -315,7 +315,9 @@ def test_shipped_examples_follow_their_manifest(tmp_path):
     assert shipped_examples(tmp_path) == ()
     (tmp_path / "anna.wav").write_bytes(sound(1.0, 1, "WAV"))
     head = "file,title,speaker,sex,language,emotion,transcript,licence,source\n"
-    rows = 'anna.wav,Anna,anna,F,en,angry,"Hello, you",CC0 1.0,here\ngone.wav,Gone,gone,M,English,,x,CC0 1.0,here\n'
+    rows = (
+        'anna.wav,Anna,anna,F,English,angry,"Hello, you",CC0 1.0,here\ngone.wav,Gone,gone,M,English,,x,CC0 1.0,here\n'
+    )
     (tmp_path / "manifest.csv").write_text(head + rows)
     assert shipped_examples(tmp_path) == (
         Example("demo-anna", "Anna", "woman, English, angry", "CC0 1.0", tmp_path / "anna.wav"),
