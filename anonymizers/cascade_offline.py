@@ -44,8 +44,8 @@ class CascadeOffline:
         keeps_timing=False,
         caution=(
             "English only, and it changes words: about 3 in 10 came out wrong on 20 clips of LibriSpeech dev-clean, "
-            "8 in 10 on 20 of speakers from China (speechocean762), and rude words can appear that nobody said. Read the "
-            "transcript. Voice, rhythm and accent are a machine's; what someone says can still tell who they are."
+            "8 in 10 on 20 of speakers from China (speechocean762), and rude words can appear that nobody said. Read "
+            "the transcript. Voice, rhythm and accent are a machine's; what someone says can still tell who they are."
         ),
         min_duration_s=0.2,
     )  # fmt: skip
