@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 
 
@@ -17,6 +18,7 @@ def main() -> int:
     except SettingsError as error:
         print(error, file=sys.stderr)
         return 2
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # an orderly end, so that nothing is left behind
     app = create_app(settings)
     print(f"VoiceVeil: {settings.public_url or f'http://{settings.host}:{settings.port}'}", flush=True)
     # An open page holds a stream of events: without a limit, stopping would wait for it, and keep the uploads.

@@ -30,13 +30,14 @@ HEAD = """
 
 def create_app(settings: Settings) -> FastAPI:
     """The whole app. Its worker processes and private folder are there from now on, until the app shuts down."""
-    os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # read when Blocks are built: no call home
+    services = Services.start(settings)
+    os.environ["GRADIO_TEMP_DIR"] = str(services.vault.folder / "gradio")  # both are read when Blocks are built
+    os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # no call home
     import gradio as gr
 
     from web import routes
 
     mimetypes.add_type("text/javascript", ".mjs")  # some systems' tables do not know it, and browsers then refuse it
-    services = Services.start(settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

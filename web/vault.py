@@ -62,9 +62,9 @@ class Vault:
     def sweep(self) -> int:
         """Delete what is too old, also what another process left in its folder; returns how many files went."""
         gone = 0
-        for path in self.folder.parent.glob("*/*"):
+        for path in self.folder.parent.rglob("*"):
             try:
-                if self._now() - path.stat().st_mtime >= self._keep_s:
+                if path.is_file() and self._now() - path.stat().st_mtime >= self._keep_s:
                     path.unlink()
                     gone += 1
             except FileNotFoundError:

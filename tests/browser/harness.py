@@ -47,7 +47,10 @@ window.mounted = true;
 </script></body></html>"""
 
 CAPTURE = """class Capture extends AudioWorkletProcessor {
-  process([input]) { if (input.length) this.port.postMessage(input[0].slice()); return true; }
+  process([input]) {
+    if (input.length) this.port.postMessage({ timeS: currentTime, block: input[0].slice() });
+    return true;
+  }
 }
 registerProcessor("capture", Capture);"""
 
@@ -226,10 +229,10 @@ window.capture = async (seconds) => {
   let peak = 0, samples = 0, from = context.currentTime + 0.05;
   output.connect(node);
   await new Promise((resolve) => {
-    node.port.onmessage = ({ data }) => {
-      if (context.currentTime < from) return;
-      for (const sample of data) peak = Math.max(peak, Math.abs(sample));
-      samples += data.length;
+    node.port.onmessage = ({ data: { timeS, block } }) => {
+      if (timeS < from) return;
+      for (const sample of block) peak = Math.max(peak, Math.abs(sample));
+      samples += block.length;
       if (samples >= seconds * context.sampleRate) resolve();
     };
   });

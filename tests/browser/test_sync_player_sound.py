@@ -9,6 +9,8 @@ import pytest
 from tests.browser.harness import RATES, STATE, THREE, comparison, show, state, track
 
 # Both open at once, past the player's own choice, so that a sound and its negative can cancel.
+ALL_JOINED = """player().mixer.tracks().every(
+    (track) => track.startFrame !== null && player().mixer.now() > track.startFrame)"""
 OPEN_ALL = "for (const key of player().mixer.channels.keys()) player().mixer.setGain(key, 1);"
 
 
@@ -22,6 +24,7 @@ def test_track_that_joins_while_playing_cancels_its_negative_exactly(player: Any
     player.keyboard.press("Space")
     assert player.evaluate("capture(0.2)")["peak"] > 0.01
     show(player, comparison(track("a", "A", f"speech-{rate}"), track("b", "B", f"negative-{rate}"), run="null"))
+    player.wait_for_function(ALL_JOINED)
     player.evaluate(OPEN_ALL)
     heard = player.evaluate("capture(1.0)")
     assert state(player)["playing"]

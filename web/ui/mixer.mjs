@@ -2,7 +2,11 @@
 // Positions and lengths are in frames at `sampleRate`.
 
 export const RAMP_S = 0.008;
-const LEAD_S = 0.02;
+// How far ahead sounds are scheduled. A start that reaches the audio thread too late would sound late, and for good:
+// so it is checked afterwards, and done again with twice the lead. A sound that joins is silent, so it can wait longer.
+const LEAD_S = 0.03;
+const JOIN_LEAD_S = 0.1;
+const LONGEST_LEAD_S = 2;
 
 export class Mixer {
   /** @param onchange called when playing starts or ends, also by itself at the end of the sound */
@@ -31,18 +35,39 @@ export class Mixer {
     this.length = Math.max(this.length, buffer.length);
     if (!this.playing) return;
     if (grew) this.jump((frame) => frame);
-    else this.voice(key, this.moment((frame) => frame));
+    else this.join(key, JOIN_LEAD_S);
+  }
+
+  join(key, leadS) {
+    const generation = this.current;
+    this.voice(key, this.moment((frame) => frame, leadS));
+    const { startFrame, source } = generation.voices.get(key);
+    this.ifLate(startFrame, leadS, () => {
+      if (this.current !== generation || generation.voices.get(key)?.source !== source) return;
+      this.silence(generation, key);
+      this.join(key, 2 * leadS);
+    });
+  }
+
+  /** Calls `again` if, by the time everything scheduled now has reached the audio thread, `startFrame` had passed. */
+  ifLate(startFrame, leadS, again) {
+    if (leadS >= LONGEST_LEAD_S) return;
+    setTimeout(() => {
+      if (this.context && this.now() >= startFrame) again();
+    });
+  }
+
+  silence(generation, key) {
+    const voice = generation.voices.get(key);
+    if (!voice) return;
+    voice.source.onended = null;
+    voice.source.disconnect();
+    generation.voices.delete(key);
   }
 
   remove(key) {
     this.channels.delete(key);
-    for (const generation of this.sounding) {
-      const voice = generation.voices.get(key);
-      if (!voice) continue;
-      voice.source.onended = null;
-      voice.source.disconnect();
-      generation.voices.delete(key);
-    }
+    for (const generation of this.sounding) this.silence(generation, key);
   }
 
   /** Stops, forgets every sound, and stands at 0. */
@@ -140,9 +165,9 @@ export class Mixer {
    * The next moment at which a start is exact: context frame and clip frame are whole numbers in seconds too.
    * @param place where to be then, from where the sound would be anyway (in clip frames)
    */
-  moment(place) {
+  moment(place, leadS) {
     const { sampleRate } = this;
-    const earliest = this.now() + Math.ceil(LEAD_S * sampleRate);
+    const earliest = this.now() + Math.ceil(leadS * sampleRate);
     let startFrame = this.playing ? Math.max(earliest, this.current.startFrame) : earliest;
     for (;;) {
       const frame = place(this.playing ? this.positionAt(startFrame) : this.rest);
@@ -152,8 +177,8 @@ export class Mixer {
     }
   }
 
-  start(place) {
-    const { startFrame, offsetFrames } = this.moment(place);
+  start(place, leadS = LEAD_S) {
+    const { startFrame, offsetFrames } = this.moment(place, leadS);
     const startS = startFrame / this.sampleRate;
     const bus = this.context.createGain();
     bus.gain.setValueAtTime(0, startS);
@@ -162,6 +187,10 @@ export class Mixer {
     this.current = { startFrame, offsetFrames, startS, bus, loop: this.loop, voices: new Map() };
     this.sounding.add(this.current);
     for (const key of this.channels.keys()) this.voice(key, { startFrame, offsetFrames });
+    const generation = this.current;
+    this.ifLate(startFrame, leadS, () => {
+      if (this.current === generation) this.jump((frame) => frame, 2 * leadS);
+    });
   }
 
   voice(key, { startFrame, offsetFrames }) {
@@ -182,9 +211,9 @@ export class Mixer {
   }
 
   /** Goes on at another position by a cross-fade; of a sound with itself where the position stays. */
-  jump(place) {
+  jump(place, leadS = LEAD_S) {
     const before = this.current;
-    this.start(place);
+    this.start(place, leadS);
     this.retire(before, this.current.startS);
   }
 
