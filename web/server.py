@@ -24,6 +24,7 @@ QUEUE_MAX = 200
 SESSIONS_MAX = 300
 HEAD = """
 <link rel="stylesheet" href="ui/components.css"><link rel="stylesheet" href="ui/page.css">
+<script type="module" src="ui/page.mjs"></script>
 <meta name="robots" content="noindex">
 """
 
@@ -77,12 +78,21 @@ def _pages(services: Services) -> Any:
     return pages
 
 
+def _plots_link() -> str:
+    """Where page.mjs finds the code that draws: Gradio gives the file another name in every version."""
+    import gradio
+
+    assets = Path(gradio.__file__).parent / "templates" / "frontend" / "assets"
+    found = [path.name for path in assets.glob("PlotlyPlot-*.js")]
+    return f'<meta name="vv-plots" content="assets/{found[0]}">' if len(found) == 1 else ""
+
+
 def _looks(settings: Settings) -> dict[str, Any]:
     from web.theme import theme
 
     return {
         "theme": theme(),
-        "head": HEAD,  # styles by link: Gradio rewrites selectors of css given to it, those inside @media wrongly
+        "head": HEAD + _plots_link(),  # styles by link: Gradio rewrites selectors of css given to it, those inside @media wrongly
         "favicon_path": str(UI / "favicon.svg"),
         "footer_links": [],
         "run_history": False,

@@ -112,6 +112,7 @@ class ClipInput {
     this.view.say(`${shown} is ready.`);
     this.props.value = plain(this.value);
     this.changed(plain(this.value));
+    this.element.dispatchEvent(new CustomEvent("vv-clip", { bubbles: true }));
   }
 
   /** Says why not; a clip that was there before stays. */
