@@ -37,16 +37,18 @@ def measure(original: Clip, processed: Clip, *, keeps_timing: bool) -> Measured:
     """
     speech = vad.segments(original)
     segments = speech if keeps_timing else vad.segments(processed)
+    pitch = features.f0(processed)
+    tracks = (pitch if processed.digest == original.digest else features.f0(original), pitch)
     contours = {
         "centroid": features.spectral_centroid(processed, segments=segments),
         "kurtosis": features.spectral_kurtosis(processed, segments=segments),
         "loudness": features.within(features.loudness(processed), segments),
-        "f0": features.f0(processed),
+        "f0": pitch,
     }
     floor_db, ceiling_db = spectrogram.scale_db(original)
     png = spectrogram.spectrogram_png(processed, floor_db=floor_db, ceiling_db=ceiling_db)
     loudness = Score("Loudness", "LUFS", level.integrated_lufs(processed), None)
-    changes = clip_scores(original, processed, keeps_timing=keeps_timing, original_speech=speech)
+    changes = clip_scores(original, processed, keeps_timing=keeps_timing, original_speech=speech, tracks=tracks)
     return Measured(contours, {"loudness": loudness, **changes}, png, floor_db, ceiling_db)
 
 

@@ -92,7 +92,8 @@ def _looks(settings: Settings) -> dict[str, Any]:
 
     return {
         "theme": theme(),
-        "head": HEAD + _plots_link(),  # styles by link: Gradio rewrites selectors of css given to it, those inside @media wrongly
+        "head": HEAD
+        + _plots_link(),  # styles by link: Gradio rewrites selectors of css given to it, those inside @media wrongly
         "favicon_path": str(UI / "favicon.svg"),
         "footer_links": [],
         "run_history": False,

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audio.clip import Clip
+from audio.features import f0
 from audio.vad import Segment
 from evaluation.clip_scores import (
     SCORES,
@@ -184,3 +185,12 @@ def test_our_tracker_comes_near_the_references(shared_dir: Path) -> None:
         values[key] = pitch_correlation(first, second).value
         assert values[key] == pytest.approx(expected[key], abs=0.1)
     assert sorted(values, key=values.__getitem__) == sorted(values, key=expected.__getitem__)
+
+
+def test_pitch_correlation_of_known_tracks_is_that_of_the_clips(voice: Clip, spoken: Clip) -> None:
+    for clip in (voice, spoken):
+        changed = Clip(np.roll(clip.samples, 800), clip.sample_rate)
+        tracks = (f0(clip), f0(changed))
+        assert pitch_correlation(clip, changed, tracks=tracks).value == pytest.approx(
+            pitch_correlation(clip, changed).value, abs=0.05
+        )

@@ -14,6 +14,12 @@ export async function mount({ element, props, watch, changed }) {
   watch("value", () => input.take(plain(props.value)));
   input.take(plain(props.value));
   await input.listExamples();
+  tell(element, "vv-mounted");
+}
+
+/** For whom it may concern on the page: see page.mjs. */
+function tell(element, name) {
+  element.dispatchEvent(new CustomEvent(name, { bubbles: true }));
 }
 
 class ClipInput {
@@ -112,7 +118,7 @@ class ClipInput {
     this.view.say(`${shown} is ready.`);
     this.props.value = plain(this.value);
     this.changed(plain(this.value));
-    this.element.dispatchEvent(new CustomEvent("vv-clip", { bubbles: true }));
+    tell(this.element, "vv-clip");
   }
 
   /** Says why not; a clip that was there before stays. */

@@ -1,11 +1,13 @@
-// What the page does by itself: it fetches the drawing code while somebody chooses systems, not after the sounds are
-// there, because it is 4.6 MB and takes a second or two to start.
+// What the page does by itself: it starts the drawing code before the sounds are there, because that is 4.6 MB and
+// keeps a browser busy for a second or two. On a phone, or where data is dear, only once somebody has given a clip.
 
 const plots = document.querySelector('meta[name="vv-plots"]')?.content;
 const whenIdle = window.requestIdleCallback ?? ((work) => setTimeout(work, 200));
+const roomy = window.matchMedia("(min-width: 901px)").matches && !navigator.connection?.saveData;
 
-document.addEventListener(
-  "vv-clip",
-  () => plots && whenIdle(() => import(new URL(plots, document.baseURI)).catch(() => {}), { timeout: 3000 }), // without it, plots come later
-  { once: true },
-);
+function start() {
+  const load = () => import(new URL(plots, document.baseURI)).catch(() => {}); // without it, plots come later
+  if (plots) whenIdle(load, { timeout: 3000 });
+}
+
+document.addEventListener(roomy ? "vv-mounted" : "vv-clip", start, { once: true });
