@@ -28,7 +28,8 @@ class F0MeanReversion:
         reference=(
             "F0 transformations of Champion's B5/B6 (VoicePrivacy Challenge 2024; SA-toolkit) with mean reversion and "
             "noise as in Kuzmin, 'Enhancing Speaker Anonymization Using Disentanglement Learning' (2025). "
-            "The chain equals the published one; WORLD replaces its neural vocoder and its speaker, so this is our own design as a whole."
+            "The chain equals the published one; WORLD replaces its neural vocoder and its speaker, so this is our own "
+            "design as a whole."
         ),
         fidelity="own-design",
         published=False,

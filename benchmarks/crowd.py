@@ -15,6 +15,7 @@ from benchmarks.visitor import Visit, Visitor
 
 PEOPLE = 20
 SETTLE_S = 10.0
+AT_FIRST = 2
 
 
 def crowd(address: str, wav: bytes, people: int) -> list[Visit]:
@@ -36,13 +37,14 @@ def main() -> int:
     with AppProcess() as app:
         idle_mb = app.memory_mb()
         alone = Visitor(app.address).compare(wav)
+        settled = crowd(app.address, wav, 2 * AT_FIRST)  # by now every worker has loaded every system
         threading.Event().wait(SETTLE_S)
         before_mb = app.memory_mb()
         visits = crowd(app.address, wav, PEOPLE)
         peak_mb = app.memory_mb()
         threading.Event().wait(SETTLE_S)
         after_mb = app.memory_mb()
-    errors = [error for visit in [alone, *visits] for error in visit.errors]
+    errors = [error for visit in [alone, *settled, *visits] for error in visit.errors]
     result = {
         "people": PEOPLE,
         "clip_s": 10.0,

@@ -56,6 +56,11 @@ class Speech:
         return cls(spoken, spoken if keeps_timing else segments(processed))
 
 
+def pitch_track(clip: Clip) -> Contour:
+    """F0 as ρF0 takes it: every 10 ms, between 75 and 500 Hz."""
+    return f0(clip, hop_s=PITCH_HOP_S, floor_hz=PITCH_FLOOR_HZ, ceiling_hz=PITCH_CEILING_HZ)
+
+
 def pitch_correlation(
     original: Clip, processed: Clip, *, speech: Speech | None = None, tracks: tuple[Contour, Contour] | None = None
 ) -> Score:
@@ -64,13 +69,10 @@ def pitch_correlation(
     pitch_correlation_of_tracks on F0 every 10 ms between 75 and 500 Hz. VoicePrivacy tracks F0 with Praat, we with
     DIO and StoneMask: on five pairs of clips the values lay 0.03 to 0.08 below its. `speech` is not used.
 
-    `tracks`, if known already, are audio.features.f0 of the two clips, every 5 ms between 60 and 600 Hz: every second
-    value is used, and what lies outside 75 to 500 Hz counts as unvoiced.
+    `tracks`, if known already, are `pitch_track` of the two clips.
     """
-    if tracks is None:
-        value = pitch_correlation_of_tracks(_pitch_track(original), _pitch_track(processed))
-    else:
-        value = pitch_correlation_of_tracks(*(np.nan_to_num(track.values[::2]) for track in tracks))
+    tracks = tracks or (pitch_track(original), pitch_track(processed))
+    value = pitch_correlation_of_tracks(*(np.nan_to_num(track.values) for track in tracks))
     note = "" if np.isfinite(value) else "one of the two clips has no voiced sound, or no change in pitch"
     return Score("Pitch correlation ρF0", "1", value, "higher", note)
 
@@ -179,10 +181,6 @@ def clip_scores(
 def _change(name: str, unit: str, before: float, after: float) -> Score:
     note = "" if np.isfinite(after - before) else "no speech was found"
     return Score(name, unit, after - before, None, note)
-
-
-def _pitch_track(clip: Clip) -> np.ndarray:
-    return np.nan_to_num(f0(clip, hop_s=PITCH_HOP_S, floor_hz=PITCH_FLOOR_HZ, ceiling_hz=PITCH_CEILING_HZ).values)
 
 
 def _in_range(track_hz: np.ndarray) -> np.ndarray:

@@ -13,7 +13,7 @@ from anonymizers import runner
 from audio import features, level, spectrogram, vad
 from audio.clip import Clip
 from audio.features import Contour
-from evaluation.clip_scores import Score, clip_scores
+from evaluation.clip_scores import Score, clip_scores, pitch_track
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,8 @@ def measure(original: Clip, processed: Clip, *, keeps_timing: bool) -> Measured:
     """
     speech = vad.segments(original)
     segments = speech if keeps_timing else vad.segments(processed)
-    pitch = features.f0(processed)
-    tracks = (pitch if processed.digest == original.digest else features.f0(original), pitch)
+    pitch = pitch_track(processed)
+    tracks = (pitch if processed.digest == original.digest else pitch_track(original), pitch)
     contours = {
         "centroid": features.spectral_centroid(processed, segments=segments),
         "kurtosis": features.spectral_kurtosis(processed, segments=segments),

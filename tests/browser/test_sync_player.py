@@ -196,9 +196,7 @@ def test_touch_plays_chooses_seeks_and_loops(open_page: Callable[..., Any], play
     box = page.locator(".vvc-scale").bounding_box()
     y = box["y"] + box["height"] / 2
     client = page.context.new_cdp_session(page)
-    rest = [
-        ("touchMove", 0.7)
-    ] * 10  # the finger rests before it lifts: else Chromium sees a fling, and eats the next tap
+    rest = [("touchMove", 0.7)] * 10  # before the finger lifts: else Chromium sees a fling, and eats the next tap
     for kind, fraction in (("touchStart", 0.2), ("touchMove", 0.5), *rest, ("touchEnd", None)):
         points = [] if fraction is None else [{"x": box["x"] + fraction * box["width"], "y": y}]
         client.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})

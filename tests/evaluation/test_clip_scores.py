@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audio.clip import Clip
-from audio.features import f0
 from audio.vad import Segment
 from evaluation.clip_scores import (
     SCORES,
@@ -18,6 +17,7 @@ from evaluation.clip_scores import (
     clip_scores,
     pitch_correlation,
     pitch_correlation_of_tracks,
+    pitch_track,
     voice_change,
 )
 
@@ -187,10 +187,7 @@ def test_our_tracker_comes_near_the_references(shared_dir: Path) -> None:
     assert sorted(values, key=values.__getitem__) == sorted(values, key=expected.__getitem__)
 
 
-def test_pitch_correlation_of_known_tracks_is_that_of_the_clips(voice: Clip, spoken: Clip) -> None:
-    for clip in (voice, spoken):
-        changed = Clip(np.roll(clip.samples, 800), clip.sample_rate)
-        tracks = (f0(clip), f0(changed))
-        assert pitch_correlation(clip, changed, tracks=tracks).value == pytest.approx(
-            pitch_correlation(clip, changed).value, abs=0.05
-        )
+def test_known_tracks_spare_finding_them_again(voice: Clip) -> None:
+    changed = brighter(voice)
+    tracks = (pitch_track(voice), pitch_track(changed))
+    assert pitch_correlation(voice, changed, tracks=tracks) == pitch_correlation(voice, changed)
