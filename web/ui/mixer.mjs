@@ -4,7 +4,7 @@
 export const RAMP_S = 0.008;
 // How far ahead sounds are scheduled. A start that reaches the audio thread too late would sound late, and for good:
 // so it is checked afterwards, and done again with twice the lead. A sound that joins is silent, so it can wait longer.
-const LEAD_S = 0.03;
+const LEAD_S = 0.05;
 const JOIN_LEAD_S = 0.1;
 const LONGEST_LEAD_S = 2;
 
