@@ -20,6 +20,7 @@ from audio.level import playback_gain_db
 from web import take_away
 from web.measure import Measured, describe_scores, measure
 from web.services import Services
+from web.vault import VaultFull
 
 TARGET_LUFS = -23.0
 STOPPED = "Stopped before it was done."
@@ -136,9 +137,13 @@ class Comparison:
         if outcome.result is None:
             row.state, row.error = "failed", outcome.error
             return
+        try:
+            row.sound = self.services.vault.put(encode_wav(outcome.result.clip))
+        except VaultFull as error:
+            row.state, row.error = "failed", str(error)
+            return
         row.result = outcome.result
         row.gain_db, row.short_by_db = playback_gain_db(outcome.result.clip, target_lufs=TARGET_LUFS)
-        row.sound = self.services.vault.put(encode_wav(outcome.result.clip))
         row.state = "ready"
 
     def _measure_later(self, row: Row, threads: Executor) -> None:

@@ -12,6 +12,7 @@ from anonymizers.workers import WorkerLost
 from audio.clip import ClipError, Decoded
 from web import examples, take_away
 from web.services import Services
+from web.vault import VaultFull
 
 NEVER_KEEP = {"Cache-Control": "private, no-store", "X-Content-Type-Options": "nosniff"}
 GONE = "This sound is no longer here: clips and results are deleted after an hour at most. Give the clip again."
@@ -65,6 +66,8 @@ def _receive(services: Services, source: Any) -> Response:
         token, decoded = services.receive(source)
     except (ClipError, WorkerLost) as error:
         return sentence(str(error), 422)
+    except VaultFull as error:
+        return sentence(str(error), 503)
     return JSONResponse(_received(token, decoded), headers=NEVER_KEEP)
 
 

@@ -17,6 +17,7 @@ from web.settings import Settings
 from web.vault import Vault
 
 SWEEP_EVERY_S = 60.0
+MAX_VAULT_BYTES = 1.5e9
 LONGEST_RUN_S = 3600.0
 
 
@@ -55,23 +56,28 @@ class Runs:
 
 @dataclass
 class Services:
-    """Settings, the vault of uploads and results, the worker processes, and the runs under way."""
+    """Settings, the vault of uploads and results, the worker processes, and the runs under way.
+
+    `codec` is a worker of its own for uploads: nobody who gives a clip waits for the systems of others.
+    """
 
     settings: Settings
     vault: Vault
     workers: Workers
+    codec: Workers
     runs: Runs = field(default_factory=Runs)
 
     @classmethod
     def start(cls, settings: Settings) -> Services:
         """Make the folder and the processes."""
-        vault = Vault(settings.keep_s, time.time)
+        vault = Vault(settings.keep_s, time.time, max_bytes=MAX_VAULT_BYTES)
         vault.sweep_every(SWEEP_EVERY_S)
-        return cls(settings, vault, Workers(settings.workers, warm_up))
+        return cls(settings, vault, Workers(settings.workers, warm_up), Workers(1))
 
     def close(self) -> None:
         """End the processes and delete every upload and result."""
         self.workers.close()
+        self.codec.close()
         self.vault.close()
 
     def receive(self, data: bytes | Path) -> tuple[str, Decoded]:
@@ -80,8 +86,9 @@ class Services:
         Raises:
             ClipError: if it is no clip.
             WorkerLost: if it crashed the codec.
+            VaultFull: if there is no room.
         """
-        decoded = self.workers.call(decode, data, max_duration_s=self.settings.max_clip_s)
+        decoded = self.codec.call(decode, data, max_duration_s=self.settings.max_clip_s)
         return self.vault.put(_lossless(decoded.clip)), decoded
 
     def clip(self, token: str) -> Clip | None:

@@ -11,27 +11,41 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+SMALL_BYTES = 1_000_000
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{22}\Z")
+
+
+class VaultFull(Exception):
+    """There is no room for more until older things are deleted; one sentence for people."""
 
 
 class Vault:
     """Bytes under unguessable tokens, in a folder only this user can read; `now` tells the time in s.
 
+    It holds at most `max_bytes`, so that no crowd fills the disk; reports (under 1 MB) always find room.
     Anything older than `keep_s` seconds is not handed out and is deleted at the next sweep. Folders left behind by
     a process that was killed are removed at start.
     """
 
-    def __init__(self, keep_s: float, now: Callable[[], float], home: Path | None = None) -> None:
+    def __init__(
+        self, keep_s: float, now: Callable[[], float], home: Path | None = None, max_bytes: float = float("inf")
+    ) -> None:
         home = home or Path(tempfile.gettempdir()) / f"voiceveil-{os.getuid() if hasattr(os, 'getuid') else 'user'}"
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
         _remove_orphans(home)
         self.folder = home / f"{os.getpid()}-{secrets.token_hex(4)}"
         self.folder.mkdir(mode=0o700)
-        self._keep_s, self._now = keep_s, now
+        self._keep_s, self._now, self._max_bytes = keep_s, now, max_bytes
         self._stop = threading.Event()
 
     def put(self, data: bytes, token: str | None = None) -> str:
-        """Keep `data`; returns its token, a new one unless given: that replaces what was there and keeps its age."""
+        """Keep `data`; returns its token, a new one unless given: that replaces what was there and keeps its age.
+
+        Raises:
+            VaultFull: if there is no room.
+        """
+        if len(data) > SMALL_BYTES and self._size() + len(data) > self._max_bytes:
+            raise VaultFull("There is no room for more sound on this server just now: try again in some minutes.")
         token = token or secrets.token_urlsafe(16)
         path = self._path(token)
         born = path.stat().st_mtime if path.exists() else self._now()
@@ -84,6 +98,10 @@ class Vault:
         """Delete everything."""
         self._stop.set()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _size(self) -> int:
+        with os.scandir(self.folder) as entries:
+            return sum(entry.stat().st_size for entry in entries if entry.is_file())
 
     def _path(self, token: str) -> Path:
         return self.folder / token

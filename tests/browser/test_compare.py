@@ -153,6 +153,28 @@ def test_a_link_sets_the_form_and_the_form_makes_the_link(address: str, wav: Pat
     assert link.input_value().startswith(address)
 
 
+def test_a_link_cannot_bring_markup(address: str, open_page: Any, ledger: Any) -> None:
+    page = open_page(f"{address}/?systems=<img src=x onerror=document.title='hit'>&speaker=<b>x</b>")
+    page.get_by_text("There is no system").wait_for()
+    assert page.locator("img[src=x]").count() == 0
+    assert page.title() != "hit"
+    ledger.assert_clean()
+
+
+def test_a_recording_is_a_clip_like_any_other(address: str, open_page: Any, ledger: Any) -> None:
+    page = open_page(f"{address}/?systems=mcadams")
+    page.get_by_role("button", name="Record").click()
+    page.get_by_role("button", name="Stop").first.wait_for()
+    page.wait_for_function("/0:0[1-9]/.test(document.querySelector('#clip-input').innerText)")
+    page.get_by_role("button", name="Stop").first.click()
+    page.wait_for_function("document.querySelector('#clip-input').innerText.includes('Use another clip')")
+    compare(page)
+    wait_until(
+        lambda: [track["key"] for track in player(page)["tracks"] if track["lengthFrames"]] == ["original", "mcadams"]
+    )
+    ledger.assert_clean()
+
+
 @pytest.fixture
 def held(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
     """Every comparison waits, once begun, until this event is set or it is stopped."""

@@ -16,6 +16,7 @@ from web import figures, quality, take_away
 from web.comparison import STOPPED, Asked, Comparison, stopped
 from web.services import Services
 from web.settings import Settings
+from web.vault import VaultFull
 
 RUN = "r" * 22
 
@@ -114,6 +115,19 @@ def test_a_row_that_cannot_be_measured_keeps_its_sound(
     assert "could not be measured" in caplog.text
     json.dumps(comparison.report(), allow_nan=False)
     assert set(figures.draw(list(comparison.rows.values()))) == set(figures.TITLES)
+
+
+def test_a_full_vault_fails_the_row_with_its_sentence(
+    services: Services, voice: Clip, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(data: bytes, token: str | None = None) -> str:
+        raise VaultFull("There is no room.")
+
+    monkeypatch.setattr(services.vault, "put", full)
+    comparison = Comparison(services, RUN, voice, Asked([Job("mcadams")]))
+    for _ in comparison.sounds(threading.Event()):
+        pass
+    assert {row.error for row in comparison.rows.values()} == {"There is no room."}
 
 
 def test_stop_keeps_what_is_there(services: Services, voice: Clip) -> None:

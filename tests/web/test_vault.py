@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from web.vault import Vault
+from web.vault import Vault, VaultFull
 
 
 class Clock:
@@ -69,6 +69,20 @@ def test_replacing_does_not_make_it_live_longer(vault: Vault, clock: Clock) -> N
     assert vault.get(token) == b"second"
     clock.time_s += 500
     assert vault.get(token) is None
+
+
+def test_a_full_vault_says_so_and_still_takes_reports(tmp_path: Path, clock: Clock) -> None:
+    vault = Vault(3000, clock, tmp_path, max_bytes=3_000_000)
+    sound = b"x" * 1_400_000
+    tokens = [vault.put(sound), vault.put(sound)]
+    with pytest.raises(VaultFull, match="try again in some minutes"):
+        vault.put(sound)
+    assert vault.get(vault.put(b"report")) == b"report"
+    clock.time_s += 3000
+    vault.sweep()
+    assert vault.get(vault.put(sound)) == sound
+    assert vault.get(tokens[0]) is None
+    vault.close()
 
 
 def test_close_leaves_nothing(vault: Vault) -> None:

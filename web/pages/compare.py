@@ -93,10 +93,11 @@ class ComparePage:
         done = ran.then(
             self.finish, None, [self.go, self.halt], queue=False, show_progress="hidden", api_visibility="private"
         )
-        done.then(
+        quality = done.then(
             self.predict_quality, self.run_id, self.table,
             concurrency_limit=AT_ONCE, concurrency_id="quality", show_progress="hidden", api_visibility="private",
         )  # fmt: skip
+        self.go.click(None, cancels=[quality])  # numbers of the run before must not land in the new one's table
         self.halt.click(
             self.stop, [self.run_id, self.player], [self.player, self.halt],
             queue=False, show_progress="hidden", api_visibility="private",
@@ -183,20 +184,19 @@ class ComparePage:
         return gr.skip() if systems is None else results_table.html(systems, quality_coming=False)
 
     def from_link(self, request: gr.Request) -> list[Any]:
-        """The form as a link wants it; untouched when there is none."""
+        """The form as a link wants it, and what in the link does not fit; untouched when there is none."""
         asked, faults = settings_link.from_query(dict(request.query_params))
-        for fault in faults:
-            gr.Warning(fault)
+        problem = words.problem(" ".join(faults)) if faults else ""
         if asked is None:
-            return [gr.skip()] * (3 + len(self.form.inputs))
+            return [problem, *[gr.skip()] * (3 + len(self.form.inputs))]
         speaker = gr.update(value=asked.speaker, visible=asked.level == "speaker")
-        return [asked.seed, asked.level, speaker, *self.form.values(asked.jobs)]
+        return [problem, asked.seed, asked.level, speaker, *self.form.values(asked.jobs)]
 
 
 def render(services: Services, blocks: gr.Blocks) -> None:
     """The page, inside the open `blocks`."""
     page = ComparePage(services)
     blocks.load(
-        page.from_link, None, [page.seed, page.level, page.speaker, *page.form.inputs],
+        page.from_link, None, [page.problem, page.seed, page.level, page.speaker, *page.form.inputs],
         queue=False, show_progress="hidden", api_visibility="private",
     )  # fmt: skip
