@@ -67,7 +67,7 @@ class Row:
             "download": f"media/{self.sound}?download={self.key}" if self.sound else None,
             "gain_db": self.gain_db,
             "short_by_db": self.short_by_db,
-            "duration_s": result.clip.duration_s if result else 0.0,
+            "duration_s": result.clip.duration_s if result else None,
             "keeps_timing": info.keeps_timing,
             "fidelity": info.fidelity,
             "hides": sorted(info.hides),
@@ -162,6 +162,10 @@ class Comparison:
             logging.getLogger(__name__).exception("%s could not be measured", row.key)
 
     @property
+    def _begun(self) -> bool:
+        return any(row.state != "waiting" for row in self.rows.values())
+
+    @property
     def all_heard(self) -> bool:
         """Whether every row has its sound or its sentence."""
         return all(row.state in ("ready", "failed") for row in self.rows.values())
@@ -172,7 +176,7 @@ class Comparison:
             "run": self.run,
             "target_lufs": TARGET_LUFS,
             "busy": busy,
-            "progress": self._progress() if busy else None,
+            "progress": self._progress() if busy and self._begun else None,
             "tracks": [row.as_track() for row in self.rows.values()],
         }
 

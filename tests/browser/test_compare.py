@@ -119,6 +119,14 @@ def test_real_voices(address: str, shared_dir: Path, open_page: Any, ledger: Any
     ledger.assert_clean()
 
 
+def test_on_a_phone_the_page_goes_to_the_results(address: str, wav: Path, open_page: Any) -> None:
+    page = open_page(f"{address}/?systems=mcadams", width=390)
+    give(page, wav)
+    page.click("#compare")
+    page.wait_for_function("Math.abs(document.querySelector('.vv-results').getBoundingClientRect().top) < 120")
+    page.wait_for_selector("#findings", state="visible", timeout=60_000)
+
+
 def test_nothing_given_says_what_to_do(address: str, open_page: Any) -> None:
     page = open_page(address)
     page.wait_for_selector("#clip-input input[type=file]", state="attached")

@@ -11,3 +11,9 @@ function start() {
 }
 
 document.addEventListener(roomy ? "vv-mounted" : "vv-clip", start, { once: true });
+
+// One column: what was asked for appears below, out of sight, so go there once it has been laid out.
+document.addEventListener("vv-run", ({ target }) => {
+  if (window.matchMedia("(min-width: 901px)").matches) return;
+  setTimeout(() => target.closest(".vv-results")?.scrollIntoView({ block: "start" }), 100);
+});

@@ -61,6 +61,7 @@ class Player {
 
   show(value) {
     if ((value?.run ?? null) !== this.tracks.run) {
+      if (value) this.element.dispatchEvent(new CustomEvent("vv-run", { bubbles: true })); // see page.mjs
       this.mixer?.clear();
       this.frame.forget();
     }

@@ -162,7 +162,8 @@ function button(style, text, action) {
 }
 
 function running(progress) {
-  return progress?.doing ? `Running ${progress.doing}` : "Running";
+  if (!progress) return "Waiting";
+  return progress.doing ? `Running ${progress.doing}` : "Running";
 }
 
 function timing({ elapsed_s: elapsedS, eta_s: etaS }) {
