@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -196,10 +197,13 @@ def test_touch_plays_chooses_seeks_and_loops(open_page: Callable[..., Any], play
     box = page.locator(".vvc-scale").bounding_box()
     y = box["y"] + box["height"] / 2
     client = page.context.new_cdp_session(page)
-    rest = [("touchMove", 0.7)] * 10  # before the finger lifts: else Chromium sees a fling, and eats the next tap
-    for kind, fraction in (("touchStart", 0.2), ("touchMove", 0.5), *rest, ("touchEnd", None)):
+    # The finger moves for half a second and rests before it lifts: else Chromium sees a fling, and eats the next tap.
+    moves = [("touchStart", 0.2), ("touchMove", 0.5), *[("touchMove", 0.7)] * 8, ("touchEnd", None)]
+    began_s = time.time()
+    for number, (kind, fraction) in enumerate(moves):
         points = [] if fraction is None else [{"x": box["x"] + fraction * box["width"], "y": y}]
-        client.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+        event = {"type": kind, "touchPoints": points, "timestamp": began_s + 0.05 * number}
+        client.send("Input.dispatchTouchEvent", event)
     assert state(page)["loop"] == pytest.approx({"startS": 0.4, "endS": 1.4}, abs=0.05)
     page.tap("text=Clear loop")
     page.wait_for_function(f"{STATE}.loop === null")
