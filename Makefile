@@ -16,6 +16,7 @@ lint: .venv/dev
 bench: .venv/dev
 	.venv/bin/python -m benchmarks.mcadams
 	.venv/bin/python -m benchmarks.systems
+	.venv/bin/python -m benchmarks.page
 	.venv/bin/python -m benchmarks.crowd
 
 .venv/run: requirements.txt

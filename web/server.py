@@ -22,6 +22,7 @@ from web.settings import Settings
 UI = Path(__file__).parent / "ui"
 QUEUE_MAX = 200
 SESSIONS_MAX = 300
+# Styles by link: Gradio rewrites the selectors of css that is given to it, and those inside @media wrongly.
 HEAD = """
 <link rel="stylesheet" href="ui/components.css"><link rel="stylesheet" href="ui/page.css">
 <script type="module" src="ui/page.mjs"></script>
@@ -92,8 +93,7 @@ def _looks(settings: Settings) -> dict[str, Any]:
 
     return {
         "theme": theme(),
-        "head": HEAD
-        + _plots_link(),  # styles by link: Gradio rewrites selectors of css given to it, those inside @media wrongly
+        "head": HEAD + _plots_link(),
         "favicon_path": str(UI / "favicon.svg"),
         "footer_links": [],
         "run_history": False,

@@ -6,6 +6,7 @@ import os
 import re
 import secrets
 import shutil
+import stat
 import tempfile
 import threading
 from collections.abc import Callable
@@ -32,6 +33,8 @@ class Vault:
     ) -> None:
         home = home or Path(tempfile.gettempdir()) / f"voiceveil-{os.getuid() if hasattr(os, 'getuid') else 'user'}"
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not _is_private(home):  # somebody else made it first: no voice goes there
+            home = Path(tempfile.mkdtemp(prefix="voiceveil-"))
         _remove_orphans(home)
         self.folder = home / f"{os.getpid()}-{secrets.token_hex(4)}"
         self.folder.mkdir(mode=0o700)
@@ -105,6 +108,12 @@ class Vault:
 
     def _path(self, token: str) -> Path:
         return self.folder / token
+
+
+def _is_private(folder: Path) -> bool:
+    status = folder.lstat()
+    mine = not hasattr(os, "getuid") or status.st_uid == os.getuid()
+    return mine and stat.S_ISDIR(status.st_mode) and not status.st_mode & 0o077
 
 
 def _remove_orphans(home: Path) -> None:

@@ -99,11 +99,23 @@ def test_old_files_of_others_are_swept_too(vault: Vault, clock: Clock) -> None:
     assert vault.sweep() == 1
 
 
+def test_a_folder_open_to_others_is_not_used(tmp_path: Path, clock: Clock) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    home.chmod(0o755)
+    vault = Vault(3000, clock, home)
+    assert home not in vault.folder.parents
+    assert vault.folder.parent.stat().st_mode & 0o777 == 0o700
+    vault.close()
+    vault.folder.parent.rmdir()
+
+
 def test_what_a_killed_process_left_is_removed(tmp_path: Path, clock: Clock) -> None:
     dead = subprocess.run(
         [sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, text=True, check=True
     )
     home = tmp_path / "home"
+    home.mkdir(mode=0o700)
     left, living = home / f"{dead.stdout.strip()}-abcd", home / f"{os.getpid()}-abcd"
     for folder in (left, living):
         folder.mkdir(parents=True)
