@@ -178,7 +178,7 @@ def test_a_recording_is_a_clip_like_any_other(address: str, open_page: Any, ledg
     page.wait_for_function("document.querySelector('#clip-input').innerText.includes('Use another clip')")
     compare(page)
     wait_until(
-        lambda: [track["key"] for track in player(page)["tracks"] if track["lengthFrames"]] == ["original", "mcadams"]
+        lambda: {track["key"] for track in player(page)["tracks"] if track["lengthFrames"]} == {"original", "mcadams"}
     )
     ledger.assert_clean()
 
