@@ -21,6 +21,7 @@ from audio.clip import Clip
 LONGEST_FRAME_S = 0.04
 """A system may miss the input's length by one analysis frame; it is then cut or padded. More is a fault."""
 
+STOPPED = "Stopped before it was done."
 SILENCE = "The clip is digital silence: there is no voice to change, so silence comes back."
 
 
@@ -155,7 +156,7 @@ def _outcome(key: str, work: Callable[[], Result]) -> Outcome:
     except (AnonymizerError, WorkerLost) as error:
         return Outcome(key, error=str(error))
     except Stopped:
-        return Outcome(key, error="Stopped before it was done.")
+        return Outcome(key, error=STOPPED)
     except Exception as error:
         logging.getLogger(__name__).exception("%s failed", key)
         return Outcome(

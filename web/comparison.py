@@ -23,7 +23,6 @@ from web.services import Services
 from web.vault import VaultFull
 
 TARGET_LUFS = -23.0
-STOPPED = "Stopped before it was done."
 
 
 @dataclass(frozen=True)
@@ -219,7 +218,7 @@ class Comparison:
 def stopped(player: Mapping[str, Any]) -> dict[str, Any]:
     """A player's value after "stop": what was not done is not coming."""
     tracks = [
-        track if track["state"] in ("ready", "failed") else {**track, "state": "failed", "message": STOPPED}
+        track if track["state"] in ("ready", "failed") else {**track, "state": "failed", "message": runner.STOPPED}
         for track in player.get("tracks", [])
     ]
     return {**player, "busy": False, "progress": None, "tracks": tracks}

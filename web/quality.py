@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from anonymizers.workers import Stopped, WorkerLost
-from evaluation.predicted_quality import predicted_quality
+from evaluation.predicted_quality import QualityError, predicted_quality
 from web import take_away
 from web.measure import describe_scores
 from web.services import Services
@@ -25,7 +25,7 @@ def predict(services: Services, run: str) -> list[dict[str, Any]] | None:
             return system
         try:
             scores = describe_scores(services.workers.call(predicted_quality, clip))
-        except (Stopped, WorkerLost):
+        except (Stopped, WorkerLost, QualityError):
             return system
         return {**system, "scores": {**system["scores"], **scores}}
 

@@ -10,10 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from anonymizers import runner
 from anonymizers.runner import Job
 from audio.clip import Clip, decode
+from evaluation.predicted_quality import QualityError
 from web import figures, quality, take_away
-from web.comparison import STOPPED, Asked, Comparison, stopped
+from web.comparison import Asked, Comparison, stopped
 from web.services import Services
 from web.settings import Settings
 from web.vault import VaultFull
@@ -105,6 +107,18 @@ def test_predicted_quality_joins_the_kept_report(services: Services, voice: Clip
     assert comparison.rows["mcadams"].sound
 
 
+def test_without_its_models_quality_is_empty_not_pending(
+    services: Services, voice: Clip, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finished(services, voice, Job("mcadams"))
+    monkeypatch.setattr(services.workers, "call", lambda function, clip: raise_quality_error(clip))
+    assert all("OVRL" not in system["scores"] for system in quality.predict(services, RUN))
+
+
+def raise_quality_error(clip: Clip) -> None:
+    raise QualityError("The models are not installed.")
+
+
 def test_a_row_that_cannot_be_measured_keeps_its_sound(
     services: Services, voice: Clip, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -136,7 +150,7 @@ def test_stop_keeps_what_is_there(services: Services, voice: Clip) -> None:
     for _ in comparison.sounds(stop):
         stop.set()
     assert comparison.rows["original"].state == "ready"
-    assert comparison.rows["pitch-formant"].error == STOPPED
+    assert comparison.rows["pitch-formant"].error == runner.STOPPED
     shown = stopped({**comparison.player(busy=True)})
     assert not shown["busy"]
     assert {track["state"] for track in shown["tracks"]} <= {"ready", "failed"}

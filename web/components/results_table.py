@@ -1,4 +1,4 @@
-"""The table of numbers: a row a system, a column a score, every column with its unit and which way is better."""
+"""The table of numbers: a row a system, a column a score, every column with its unit."""
 
 from __future__ import annotations
 
@@ -42,6 +42,7 @@ COLUMNS = (
     ),
 )
 
+OF_ONE_CLIP = ("duration_s", "OVRL")
 NONE = "–"
 COMING = '<span class="vv-coming" aria-label="being computed">…</span>'
 
@@ -79,15 +80,8 @@ def _row(system: Mapping[str, Any], quality_coming: bool) -> str:
 
 def _cell(column: Column, key: str, numbers: Mapping[str, Any], quality_coming: bool) -> str:
     value = numbers.get(column.source)
-    if key == "original" and column.source in (
-        "real_time_factor",
-        "loudness_change",
-        "centroid_change",
-        "kurtosis_change",
-        "pitch_correlation",
-        "voice_change",
-    ):
-        value = None
+    if key == "original" and column.source not in OF_ONE_CLIP:
+        value = None  # the original is not compared with itself
     if value is None:
         coming = quality_coming and column.source == "OVRL"
         return f"<td>{COMING if coming else NONE}</td>"
