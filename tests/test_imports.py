@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 HEIGHT = {"audio": 0, "anonymizers": 1, "evaluation": 2, "listening_test": 2, "web": 3, "app": 4}
 TOOLS = {"benchmarks", "deploy", "tests", "training"}
-DATABASE = ("listening_test/models.py", "listening_test/store.py", "listening_test/migrations/")
+DATABASE = ("listening_test/models.py", "listening_test/store", "listening_test/migrations/")
 HEAVY_TO_LIST = {
     "torch",
     "torchaudio",
