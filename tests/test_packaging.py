@@ -87,7 +87,8 @@ def test_licence_is_the_one_pyproject_names():
 
 
 def test_third_party_licences_name_every_requirement():
-    names = re.findall(r"^([\w.-]+)==", read("requirements.txt"), flags=re.MULTILINE)
+    text = read("requirements.txt") + read("requirements-postgres.txt")
+    names = re.findall(r"^([\w.-]+)==", text, flags=re.MULTILINE)
     rows = table_rows(read("docs/third_party.md"))
     assert sorted(set(names) - set(rows)) == []
 
