@@ -1,9 +1,6 @@
-"""A tiny study of every task, open and ready to take: its sounds are short tones put straight into the database.
+"""A tiny study of every task: its sounds are short tones put straight into the database, so nothing is rendered.
 
-    with Store.open("sqlite:///" + str(folder / "study.db")) as store:
-        info = opened(store)          # an open study
-        info = ready(store)           # rendered, not open yet
-    link = f"/study/{info.link}"
+`opened(store)` gives an open study, ready to take at /study/{info.link}; `ready(store)` one that is not open yet.
 """
 
 from __future__ import annotations
