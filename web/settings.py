@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+
+ADMIN_PASSWORD_MIN_CHARS = 8
 
 
 class SettingsError(ValueError):
@@ -21,11 +24,14 @@ class Settings:
         public_url: the address people see, when a proxy stands in front [PUBLIC_URL], "" otherwise.
         root_path: the path below that address [ROOT_PATH].
         offline: never use the network [VOICEVEIL_OFFLINE].
-        data_dir: where fetched examples are kept [VOICEVEIL_DATA].
+        data_dir: where fetched examples, the voices of studies and the database are kept [VOICEVEIL_DATA].
         max_clip_s: longest clip the page takes, in s [VOICEVEIL_MAX_CLIP_S].
         max_upload_mb: largest upload, in MB [VOICEVEIL_MAX_UPLOAD_MB].
         workers: processes that anonymize and measure [VOICEVEIL_WORKERS].
         keep_s: how long uploads and results live, in s, at most an hour [VOICEVEIL_KEEP_S].
+        database_url: where studies and answers are kept; "" for SQLite in data_dir [DATABASE_URL].
+        admin_password: opens /admin; "" for one that is made and shown once [VOICEVEIL_ADMIN_PASSWORD].
+        demo_study: whether the Listen page has a study to try [VOICEVEIL_DEMO_STUDY].
     """
 
     host: str = "127.0.0.1"
@@ -38,6 +44,14 @@ class Settings:
     max_upload_mb: float = 50.0
     workers: int = 2
     keep_s: float = 3000.0
+    database_url: str = field(default="", repr=False)
+    admin_password: str = field(default="", repr=False)
+    demo_study: bool = True
+
+    @property
+    def database(self) -> str:
+        """The database's address for SQLAlchemy."""
+        return self.database_url or f"sqlite:///{(self.data_dir / 'voiceveil.db').resolve().as_posix()}"
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -51,14 +65,31 @@ class Settings:
             port=int(_number(environment, "PORT", cls.port, 0, 65_535)),
             public_url=environment.get("PUBLIC_URL", "").rstrip("/"),
             root_path=environment.get("ROOT_PATH", "").rstrip("/"),
-            offline=environment.get("VOICEVEIL_OFFLINE", "").lower() in {"1", "true", "yes", "on"},
+            offline=_flag(environment, "VOICEVEIL_OFFLINE", cls.offline),
             data_dir=Path(environment.get("VOICEVEIL_DATA", cls.data_dir)),
             max_clip_s=_number(environment, "VOICEVEIL_MAX_CLIP_S", cls.max_clip_s, 1, 3600),
             max_upload_mb=_number(environment, "VOICEVEIL_MAX_UPLOAD_MB", cls.max_upload_mb, 0.1, 2000),
             workers=int(_number(environment, "VOICEVEIL_WORKERS", cls.workers, 1, 256)),
             keep_s=_number(environment, "VOICEVEIL_KEEP_S", cls.keep_s, 60, 3600),
+            database_url=environment.get("DATABASE_URL", ""),
+            admin_password=_password(environment, "VOICEVEIL_ADMIN_PASSWORD"),
+            demo_study=_flag(environment, "VOICEVEIL_DEMO_STUDY", cls.demo_study),
         )
         return settings
+
+
+def _flag(environment: Mapping[str, str], name: str, default: bool) -> bool:
+    text = environment.get(name, "")
+    return text.lower() in {"1", "true", "yes", "on"} if text else default
+
+
+def _password(environment: Mapping[str, str], name: str) -> str:
+    text = environment.get(name, "")
+    if text and len(text) < ADMIN_PASSWORD_MIN_CHARS:
+        raise SettingsError(
+            f"{name} is a password of at least {ADMIN_PASSWORD_MIN_CHARS} characters, but one of {len(text)} came."
+        )
+    return text
 
 
 def _number(environment: Mapping[str, str], name: str, default: float, low: float, high: float) -> float:
