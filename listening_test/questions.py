@@ -74,7 +74,7 @@ class Question:
             return "answer_missing"
         if len(value) > self.max_chars:
             return "answer_too_long"
-        return "answer_unreadable" if _unreadable(value) else None
+        return "answer_unreadable" if unreadable(value) else None
 
     def numeric(self, value: str) -> float | None:
         """The answer as a number, where the values are points on a scale: -3 to 3 or 1 to the number of points."""
@@ -232,6 +232,6 @@ def _numbers(count: int) -> dict[str, str]:
     return {str(i): str(i) for i in range(1, count + 1)}
 
 
-def _unreadable(text: str) -> bool:
+def unreadable(text: str) -> bool:
     """Whether a text holds what a database refuses or a page cannot show: control signs and half characters."""
     return any(unicodedata.category(sign) in {"Cc", "Cs"} and sign not in "\n\r\t" for sign in text)

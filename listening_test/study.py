@@ -31,7 +31,7 @@ class StudyError(ValueError):
 class Part(BaseModel):
     """A part of a study: immutable, and an unknown key is an error."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, allow_inf_nan=False)
 
 
 class Consent(Part):
@@ -77,8 +77,8 @@ class System(Part):
     def _names(cls, values: Any) -> Any:
         if isinstance(values, str):
             values = {"system": values}
-        if isinstance(values, dict) and "system" in values:
-            values = {"label": values["system"], **values}
+        if isinstance(values, dict) and isinstance(values.get("system"), str):
+            values = {**values, "label": values.get("label") or values["system"]}
             default = {ORIGINAL: "original", LOW_ANCHOR: "low"}.get(values["system"])
             if default:
                 values = {"anchor": default, **values}
