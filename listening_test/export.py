@@ -19,6 +19,8 @@ from listening_test.study import Study
 if TYPE_CHECKING:
     import pandas as pd
 
+    from listening_test.store import Store, StudyInfo
+
 Format = Literal["csv", "parquet", "sqlite"]
 FORMATS: tuple[Format, ...] = ("csv", "parquet", "sqlite")
 WATERMARKS = {"participant": "", "simulation": "SIMULATED, NOT PEOPLE", "preview": "PREVIEW, NOT A PARTICIPANT"}
@@ -93,18 +95,24 @@ COLUMNS = (
 )
 
 
-def frame(rows: Sequence[Mapping[str, Any]], study: Study | None = None) -> pd.DataFrame:
+def of(store: Store, info: StudyInfo, origins: Sequence[str] = ("participant",)) -> pd.DataFrame:
+    """The table of a study. While a masked study is open, letters stand in place of its systems."""
+    rows = store.table(info.id, origins=tuple(origins))
+    return frame(rows, info.study, mask=info.study.masked and info.state != "closed")
+
+
+def frame(rows: Sequence[Mapping[str, Any]], study: Study | None = None, *, mask: bool = False) -> pd.DataFrame:
     """The long table as a tidy DataFrame: one row per answer, the columns of COLUMNS.
 
     As many sound_N_… as the page with the most sounds needs. `pay`, `use` and `reasons` are filled where `study` is
-    given: screening needs its rules.
+    given: screening needs its rules. `mask` (with a study): letters in place of systems.
     """
     import pandas as pd
 
-    sounds = max((len(row["sounds"]) for row in rows), default=0)
-    columns = list(_columns(sounds))
+    columns = list(_columns(max((len(row["sounds"]) for row in rows), default=0)))
     verdicts = _verdicts(rows, study) if study else {}
-    flat = [{**_flat(row), **verdicts.get(row["listener"], {})} for row in rows]
+    shown = masked(rows, study) if study and mask else rows
+    flat = [{**_flat(row), **verdicts.get(row["listener"], {})} for row in shown]
     series = {c.name: pd.array([row.get(c.name) for row in flat], dtype=_DTYPES[c.type]) for c in columns}
     return pd.DataFrame(series)
 
@@ -157,9 +165,9 @@ def codebook(watermark: str = "") -> str:
     )
 
 
-def watermark(rows: Iterable[Mapping[str, Any]]) -> str:
-    """What has to be said about a table whose rows are not all of participants; "" when they are."""
-    return "; ".join(sorted({WATERMARKS[row["origin"]] for row in rows} - {""}))
+def watermark(table: pd.DataFrame) -> str:
+    """What has to be said about a table that not only participants filled; "" when they did."""
+    return "; ".join(sorted(set(table["watermark"]) - {""}))
 
 
 def _columns(sounds: int) -> Iterable[Column]:

@@ -171,9 +171,10 @@ def test_parquet_keeps_types():
 def test_what_no_participant_said_is_watermarked():
     rows = [row(), row(origin="simulation", listener="L2")]
     assert list(export.frame(rows)["watermark"]) == ["", "SIMULATED, NOT PEOPLE"]
-    assert export.watermark(rows[:1]) == ""
-    assert export.watermark(rows) == "SIMULATED, NOT PEOPLE"
-    assert "SIMULATED, NOT PEOPLE" in export.codebook(export.watermark(rows))
+    assert export.watermark(export.frame(rows[:1])) == ""
+    warning = export.watermark(export.frame(rows))
+    assert warning == "SIMULATED, NOT PEOPLE"
+    assert warning in export.codebook(warning)
     assert "SIMULATED" not in export.codebook()
 
 
