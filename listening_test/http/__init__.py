@@ -1,0 +1,1 @@
+"""The participants' side over HTTP: plain FastAPI routes, pages and an ES module; no gradio, no torch."""
