@@ -18,10 +18,10 @@ from listening_test.study_faults import shown
 NEEDED = ("file", "speaker", "sex")
 OPTIONAL = ("emotion", "transcript", "session", "language", "licence")
 SEXES: dict[str, Literal["F", "M", "X"]] = {"f": "F", "female": "F", "m": "M", "male": "M", "x": "X"}
-SUFFIXES = frozenset(
-    (".wav", ".flac", ".mp3", ".ogg", ".oga", ".opus", ".m4a", ".aac")
-    + (".mp4", ".webm", ".aif", ".aiff", ".caf", ".w64", ".amr")
-)
+SUFFIXES = frozenset((
+    ".wav", ".flac", ".mp3", ".ogg", ".oga", ".opus", ".m4a", ".aac",
+    ".mp4", ".webm", ".aif", ".aiff", ".caf", ".w64", ".amr",
+))  # fmt: skip
 """Endings of what decode() can read; other files in a folder are not clips."""
 LONGEST_S = 600.0
 """Longer files are not read to their end; how long a study's clips may be is the study's own limit."""
