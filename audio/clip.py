@@ -223,9 +223,15 @@ def _notes(raw: _Raw) -> list[str]:
 
 def encode_wav(clip: Clip) -> bytes:
     """The clip as a 16-bit PCM mono WAV file; samples beyond [-1, 1] are clipped."""
+    return encode_pcm(
+        np.rint(np.clip(clip.samples.astype(np.float64), -1, 1) * 32767).astype(np.int16), clip.sample_rate
+    )
+
+
+def encode_pcm(pcm: np.ndarray, sample_rate: int) -> bytes:
+    """`pcm` (int16, shape (n,) or (n, channels)) as a WAV file of 44 bytes of header, the samples and nothing else."""
     import soundfile
 
-    pcm = np.rint(np.clip(clip.samples.astype(np.float64), -1, 1) * 32767).astype(np.int16)
     buffer = io.BytesIO()
-    soundfile.write(buffer, pcm, clip.sample_rate, format="WAV", subtype="PCM_16")
+    soundfile.write(buffer, pcm, sample_rate, format="WAV", subtype="PCM_16")
     return buffer.getvalue()

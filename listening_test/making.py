@@ -1,0 +1,164 @@
+"""One sound of a study, made in the process of a worker."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from audio.clip import Clip
+from listening_test.finishing import Finished, Levelled, finished, length_class_s, levelled, stereo
+from listening_test.study import LOW_ANCHOR, ORIGINAL, Limits, Study, StudyClip, StudyError, System
+from listening_test.trial import Sound
+
+LONGEST_FACTOR = 2.0
+"""How much longer than its original a version may be: all versions of a clip become as long as the longest."""
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """A sound of a clip, and what is needed to make it; relative paths start from `folder`."""
+
+    study: Study
+    clip: StudyClip
+    folder: Path
+    sound: Sound
+
+    @property
+    def system(self) -> System:
+        """What the clip goes through; attention checks are made of originals."""
+        return self.study.system(self.sound.system) if self.sound.kind == "speech" else System(system=ORIGINAL)
+
+
+def speaks_anew(study: Study, sound: Sound) -> bool:
+    """Whether a sound's length cannot be known before it is made: its system does not keep the timing."""
+    if sound.kind != "speech" or (key := study.system(sound.system).system) in (ORIGINAL, LOW_ANCHOR):
+        return False
+    from anonymizers import registry
+    from anonymizers.base import AnonymizerError
+
+    try:
+        return not registry.info(key).keeps_timing
+    except AnonymizerError:  # there is no such system: making it says so
+        return False
+
+
+def make_version(job: Job) -> Levelled:
+    """A version of a clip at the study's level, without its file: what a system makes of it.
+
+    Raises:
+        StudyError: if the file is not the one that was checked, or the sound is silent, too short, too long, too peaky.
+        AnonymizerError: from the system.
+        ClipError: from the file.
+    """
+    clip = _read(job)
+    version, facts = _low_anchored(clip, job) if job.system.system == LOW_ANCHOR else _anonymized(clip, job)
+    if version.duration_s > LONGEST_FACTOR * clip.duration_s:
+        raise StudyError(
+            f"at most {LONGEST_FACTOR:g} times the original's {clip.duration_s:.1f} s was expected, but "
+            f"{version.duration_s:.1f} s came: leave out the clip or the system"
+        )
+    return levelled(version, job.study.limits, **facts)
+
+
+def make(job: Job, length_s: float) -> Finished:
+    """A sound of a clip: a version of it in a file of `length_s`, or an attention check, which may need longer.
+
+    Raises:
+        StudyError, AnonymizerError, ClipError: as make_version.
+    """
+    version = make_version(job)
+    if job.sound.kind == "attention":
+        from listening_test.attention import interrupted
+
+        version, length_s = interrupted(version, job.sound.detail, length_s, job.study)
+    return finished(version, length_s, job.study.limits)
+
+
+def make_setup(sound: Sound, limits: Limits) -> Finished:
+    """A sound of no clip: a trial of the headphone check, or the noise that the level is set by.
+
+    Raises:
+        StudyError: if there is no such order of tones.
+    """
+    from listening_test import headphones
+
+    facts = _facts("exact", 0, {}, {}, seconds=0.0, real_time_factor=0.0, warnings=())
+    if sound.kind == "headphones":
+        return stereo(headphones.tones(sound.detail, limits.sample_rate_hz), limits.sample_rate_hz, **facts)
+    noise = levelled(headphones.level_noise(limits.sample_rate_hz), limits, **facts)
+    return finished(noise, length_class_s(noise.clip.duration_s), limits)
+
+
+def _read(job: Job) -> Clip:
+    from audio.clip import decode
+
+    try:
+        data = (job.folder / job.clip.path).read_bytes()
+    except OSError as error:
+        raise StudyError(f"its file was expected, but it cannot be read ({error.strerror}): run check again") from None
+    if hashlib.sha256(data).hexdigest() != job.clip.sha256:
+        raise StudyError("the file that was checked was expected, but it has changed since: run check again")
+    return decode(data).clip
+
+
+def _anonymized(clip: Clip, job: Job) -> tuple[Clip, dict[str, Any]]:
+    from anonymizers import runner
+
+    system = job.system
+    result = runner.run(
+        clip,
+        system.system,
+        params=system.params,
+        seed=system.seed,
+        level=job.sound.level,
+        speaker=job.clip.speaker,
+    )
+    return result.clip, _facts(
+        result.fidelity,
+        result.seed,
+        dict(result.params),
+        dict(result.pseudo_speaker),
+        seconds=result.seconds,
+        real_time_factor=result.real_time_factor,
+        warnings=result.warnings,
+    )
+
+
+def _low_anchored(clip: Clip, job: Job) -> tuple[Clip, dict[str, Any]]:
+    from anonymizers.seeds import pseudo_speaker_seed
+    from listening_test.anchors import check_params, low_anchor
+
+    params, seed = check_params(job.system.params), job.system.seed
+    clip = clip.resampled(job.study.limits.sample_rate_hz)
+    started = time.perf_counter()
+    noisy = low_anchor(clip, **params, seed=pseudo_speaker_seed(LOW_ANCHOR, "utterance", clip, "", seed))
+    seconds = time.perf_counter() - started
+    times = {"seconds": seconds, "real_time_factor": seconds / max(clip.duration_s, 1e-9)}
+    return noisy, _facts("exact", seed, dict(params), {}, **times, warnings=())
+
+
+def _facts(
+    fidelity: str,
+    seed: int,
+    params: dict[str, Any],
+    pseudo_speaker: dict[str, Any],
+    *,
+    seconds: float,
+    real_time_factor: float,
+    warnings: tuple[str, ...],
+) -> dict[str, Any]:
+    from anonymizers.report import versions
+
+    return {
+        "fidelity": fidelity,
+        "seed": seed,
+        "params": params,
+        "pseudo_speaker": pseudo_speaker,
+        "seconds": seconds,
+        "real_time_factor": real_time_factor,
+        "warnings": list(warnings),
+        "versions": versions(),
+    }

@@ -1,0 +1,192 @@
+"""A study's sounds, rendered ahead: every one of a clip's versions in a file of one length, one level, one format."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from listening_test.finishing import Levelled, finished, length_class_s
+from listening_test.making import Job, make, make_setup, make_version, speaks_anew
+from listening_test.study import LineUpTask, Study, StudyClip, StudyError
+from listening_test.trial import Sound
+
+Call = Callable[..., Any]
+"""call(function, *args) -> function(*args), here or in another process."""
+Progress = Callable[[float, str], None]
+_Asked = tuple[Any, ...]
+"""A function and its arguments."""
+
+
+class Rendered(NamedTuple):
+    """One stimulus: Sound.key, the WAV file, and JSON-ready facts about it.
+
+    facts: duration_s (of the file), sound_s (without the silence around it), voiced_s, level_lufs and peak_dbfs (of
+    the file), source_lufs, gain_db, short_by_db (how far the peak guard held it back: at most 0.5), fidelity, seed,
+    params, pseudo_speaker, seconds, real_time_factor, warnings, versions.
+    """
+
+    sound_key: str
+    wav: bytes
+    facts: dict[str, Any]
+
+
+def directly(function: Callable[..., Any], *args: Any) -> Any:
+    """A Call that does it here."""
+    return function(*args)
+
+
+def silent(fraction: float, doing: str) -> None:
+    """A Progress that tells nobody."""
+
+
+def render(
+    study: Study,
+    clips: Sequence[StudyClip],
+    folder: Path,
+    sounds: Iterable[Sound],
+    *,
+    call: Call = directly,
+    have: Collection[str] = frozenset(),
+    progress: Progress = silent,
+    cancelled: threading.Event | None = None,
+    jobs: int = 1,
+) -> Iterator[Rendered]:
+    """Render the sounds whose keys are not in `have`; each is yielded as soon as it is there.
+
+    `sounds` are all the sounds of the study, whatever is there already: the versions of a clip share one length, and
+    in a study with line-ups all speech does. Relative paths of clips start from `folder`. `call` runs a picklable
+    function (Workers.call does so in a process), `jobs` of them at a time. The same study gives the same bytes, in
+    any order and however often it was stopped. Once `cancelled` is set it ends early, without a word.
+
+    Raises:
+        StudyError: at the end, a sentence for each sound that could not be made. All others have been yielded by
+            then, but for those whose length depends on one of these.
+    """
+    cancelled = cancelled or threading.Event()
+    with ThreadPoolExecutor(max_workers=jobs) as threads:
+        rendering = _Rendering(study, {clip.key: clip for clip in clips}, folder, call, threads, jobs, cancelled)
+        try:
+            yield from rendering.run(sorted(set(sounds)), set(have), progress)
+        finally:
+            threads.shutdown(cancel_futures=True)
+    if rendering.faults and not cancelled.is_set():
+        raise StudyError("\n".join(rendering.faults))
+
+
+class _Rendering:
+    def __init__(
+        self,
+        study: Study,
+        clips: dict[str, StudyClip],
+        folder: Path,
+        call: Call,
+        threads: ThreadPoolExecutor,
+        jobs: int,
+        cancelled: threading.Event,
+    ) -> None:
+        self.study, self.clips, self.folder = study, clips, folder
+        self.call, self.threads, self.jobs, self.cancelled = call, threads, jobs, cancelled
+        self.line_ups = any(isinstance(task, LineUpTask) for task in study.tasks)
+        self.faults: list[str] = []
+
+    def run(self, everything: list[Sound], have: set[str], progress: Progress) -> Iterator[Rendered]:
+        everything = [sound for sound in everything if self._known(sound)]
+        wanted = [sound for sound in everything if sound.key not in have]
+        anew = [sound for sound in self._deciding(everything, wanted) if speaks_anew(self.study, sound)]
+        of = len(anew) + len(wanted)
+        spoken: dict[Sound, Levelled | None] = {}
+        for sound, version in self._each(anew, lambda sound: (make_version, self._job(sound))):
+            spoken[sound] = version
+            progress(len(spoken) / of, _name(sound))
+        lengths_s = self._lengths_s(everything, spoken)
+        todo = [sound for sound in wanted if spoken.get(sound, True)]
+        for done, (sound, made) in enumerate(self._each(todo, lambda sound: self._how(sound, spoken, lengths_s)), 1):
+            progress((len(anew) + done) / of, _name(sound))
+            if made is not None and (not sound.clip or lengths_s[sound.clip]):
+                yield Rendered(sound.key, *made)
+
+    def _how(self, sound: Sound, spoken: dict[Sound, Levelled | None], lengths_s: dict[str, float | None]) -> _Asked:
+        """How to make a sound. One whose length is unknown is made all the same: what is wrong with it is wanted."""
+        if not sound.clip:
+            return make_setup, sound, self.study.limits
+        version = spoken.get(sound)
+        if version is not None:
+            length_s = lengths_s[sound.clip] or length_class_s(version.clip.duration_s)
+            return finished, version, length_s, self.study.limits
+        length_s = lengths_s[sound.clip] or length_class_s(self.clips[sound.clip].duration_s)
+        return make, self._job(sound), length_s
+
+    def _known(self, sound: Sound) -> bool:
+        """Whether the study has what the sound is made of; a fault is noted if not."""
+        if (sound.clip or sound.kind in ("speech", "attention")) and sound.clip not in self.clips:
+            self.faults.append(f"{_name(sound)}: the study has no such clip: run check again.")
+        elif sound.kind == "speech" and sound.system not in self.study.labels:
+            self.faults.append(f"{_name(sound)}: the study has no such system: run check again.")
+        else:
+            return True
+        return False
+
+    def _deciding(self, everything: list[Sound], wanted: list[Sound]) -> list[Sound]:
+        """The sounds that have a say in the lengths of the wanted ones."""
+        clips = {sound.clip for sound in wanted if sound.clip}
+        return [sound for sound in everything if sound.clip in clips or (self.line_ups and clips)]
+
+    def _lengths_s(self, everything: list[Sound], spoken: dict[Sound, Levelled | None]) -> dict[str, float | None]:
+        """The length of the files of each clip; None where a version that has a say in it is missing."""
+        longest_s = {sound.clip: self.clips[sound.clip].duration_s for sound in everything if sound.clip}
+        for sound, version in spoken.items():
+            if version is not None:
+                longest_s[sound.clip] = max(longest_s[sound.clip], version.clip.duration_s)
+        missing = {sound.clip for sound, version in spoken.items() if version is None}
+        if self.line_ups:
+            longest_s = dict.fromkeys(longest_s, max(longest_s.values(), default=0.0))
+            missing = set(longest_s) if missing else missing
+        return {clip: None if clip in missing else length_class_s(s) for clip, s in longest_s.items()}
+
+    def _job(self, sound: Sound) -> Job:
+        return Job(self.study, self.clips[sound.clip], self.folder, sound)
+
+    def _each(self, sounds: list[Sound], how: Callable[[Sound], _Asked]) -> Iterator[tuple[Sound, Any]]:
+        """Each sound with what became of it, in order, as soon as it is there; None with a fault noted."""
+        from anonymizers.workers import Stopped
+
+        waiting: deque[tuple[Sound, Future[Any]]] = deque()
+        ahead = deque(sounds)
+        while (ahead or waiting) and not self.cancelled.is_set():
+            while ahead and len(waiting) < 2 * self.jobs:
+                sound = ahead.popleft()
+                waiting.append((sound, self.threads.submit(self.call, *how(sound))))
+            sound, future = waiting.popleft()
+            try:
+                made = future.result()
+            except Stopped:
+                self.cancelled.set()
+            except Exception as error:
+                self.faults.append(f"{_name(sound)}: {_sentence(error)}")
+                made = None
+            if not self.cancelled.is_set():
+                yield sound, made
+
+
+def _name(sound: Sound) -> str:
+    """What a sound is, for the owner."""
+    if sound.kind == "speech":
+        return f"{sound.clip} through {sound.system}"
+    return f"{sound.clip} as an attention check" if sound.clip else f"sounds of the set-up ({sound.kind})"
+
+
+def _sentence(error: Exception) -> str:
+    from anonymizers.base import AnonymizerError
+    from anonymizers.workers import WorkerLost
+    from audio.clip import ClipError
+    from audio.vad import VadError
+
+    if isinstance(error, StudyError | AnonymizerError | ClipError | VadError | WorkerLost):
+        return f"{str(error).rstrip('.')}."
+    logging.getLogger(__name__).error("a sound could not be rendered", exc_info=error)
+    return f"this failed in a way nobody expected ({type(error).__name__}): please report it."
