@@ -22,6 +22,8 @@ from listening_test.store_records import (
     Heard,
     Listener,
     ListenerDone,
+    ListenerState,
+    Origin,
     StudyFull,
     StudyInfo,
     StudyNotOpen,
@@ -89,21 +91,24 @@ def about(info: StudyInfo, language: str, *, preview: bool = False, simulation: 
     return pages.about(info, language, preview=preview, simulation=simulation)
 
 
-def origin(info: StudyInfo, preview: str, simulation: str) -> str:
+def origin(info: StudyInfo, preview: str, simulation: str) -> Origin:
     """participant, preview or simulation, by the keys in the address.
 
     Raises:
         Refused: if a key is wrong: who meant to preview must not end among the participants.
     """
-    for name, key, right in (
-        ("preview", preview, info.preview_key),
-        ("simulation", simulation, info.simulation_key),
-    ):
-        if key:
-            if not hmac.compare_digest(key.encode(), right.encode()):
-                raise Refused("not_found", 404)
-            return name
+    if preview:
+        _check_key(preview, info.preview_key)
+        return "preview"
+    if simulation:
+        _check_key(simulation, info.simulation_key)
+        return "simulation"
     return "participant"
+
+
+def _check_key(key: str, right: str) -> None:
+    if not hmac.compare_digest(key.encode("utf-8", "replace"), right.encode()):
+        raise Refused("not_found", 404)
 
 
 def enrol(store: Store, info: StudyInfo, message: EnrolMessage) -> Enrolled:
@@ -146,8 +151,7 @@ def page(store: Store, info: StudyInfo, listener: Listener) -> dict[str, Any]:
     progress = store.progress(listener.id)
     if trial is None:
         return pages.end_page(info, listener, kind or "finished", progress)
-    if trial.issued_s is None:
-        store.issue(trial.id)
+    store.issue(trial.id)
     return pages.trial_page(info, listener, trial, progress, questions.of(info.study))
 
 
@@ -199,8 +203,8 @@ def _not_now(
     store: Store, info: StudyInfo, listener: Listener, name: str, given: dict[str, str], end: str
 ) -> dict[str, Any]:
     """A page that is not the next to be answered: saved before, or refused."""
-    trial = next((one for one in store.trials(listener.id) if one.page == name and not one.skipped), None)
-    if trial is None:
+    trial = store.trial(listener.id, name)
+    if trial is None or trial.skipped:
         raise Refused("page_unknown", 404)
     if trial.answered_s is not None and trial.answers == given:
         return _saved(store, info, listener, trial, given)
@@ -252,8 +256,8 @@ def check_heard(trial: TrialInfo, heard: Sequence[HeardMessage], now: float) -> 
 
 def _what_follows(
     store: Store, info: StudyInfo, listener: Listener, trial: TrialInfo, given: dict[str, str]
-) -> tuple[list[int], str | None, str]:
-    """Positions to skip, the listener's new state if it changes, and why somebody is screened out."""
+) -> tuple[list[int], ListenerState | None, str]:
+    """Pages to skip, the listener's new state if it changes, and why somebody is screened out."""
     screening = info.study.screening
     if screening.fluency == "required" and given.get("fluency", "first") not in UNDERSTANDS:
         return [], "screened_out", "fluency"
@@ -269,12 +273,12 @@ def _what_follows(
 def _after_headphones(
     study: Study, trials: Sequence[TrialInfo], trial: TrialInfo, given: dict[str, str]
 ) -> tuple[list[int], bool]:
-    """Positions of the second attempt if the first was passed; whether the last attempt was failed."""
+    """The pages of the second attempt if the first was passed; whether the last attempt was failed."""
     check = [one for one in trials if one.block == "headphones" and not one.skipped]
     attempt = [one for one in check if one.attempt == trial.attempt]
     if any(one.position > trial.position for one in attempt):
         return [], False
-    later = [one.position for one in check if one.attempt > trial.attempt]
+    later = [one.id for one in check if one.attempt > trial.attempt]
     right = sum((given if one.id == trial.id else one.answers) == one.truth["correct"] for one in attempt)
     passed = right >= study.screening.headphones_pass
     return (later, False) if passed else ([], not later)

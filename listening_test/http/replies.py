@@ -80,7 +80,7 @@ def _route_path(request: Request) -> str:
 
 def json_problem(request: Request, refused: Refused) -> Response:
     """{"error": sentence, "code"}, with "next" where the listener is elsewhere by now."""
-    body = {"error": _sentence(request, refused), "code": refused.code}
+    body: dict[str, Any] = {"error": _sentence(request, refused), "code": refused.code}
     if refused.next_page is not None:
         body["next"] = refused.next_page
     return JSONResponse(body, refused.status, _retry_after(refused))
