@@ -32,6 +32,17 @@ class Levelled:
     facts: dict[str, Any] = field(default_factory=dict)
 
 
+class TooPeaky(StudyError):
+    """A sound that full scale keeps from the study's level; `fits_lufs` is the highest level at which it fits."""
+
+    def __init__(self, sentence: str, fits_lufs: float) -> None:
+        super().__init__(sentence, fits_lufs)
+        self.fits_lufs = fits_lufs
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
 class Finished(NamedTuple):
     """A WAV file, and what is known of its sound."""
 
@@ -68,15 +79,16 @@ def finished(sound: Levelled, length_s: float, limits: Limits) -> Finished:
 
     Level is the integrated loudness of the whole file by ITU-R BS.1770-4, so that any meter finds it again, reached
     by one gain. Where full scale is in the way the sound is refused, never played softer: a soft sound would stand
-    out, and turning its fellows down with it would let the level tell which clip it is. The refusal names a level at
-    which it fits, for the study as a whole.
+    out, and turning its fellows down with it would let the level tell which clip it is. A lower level for the whole
+    study is the way out.
 
     Triangular dither of two quantisation steps covers the whole file: its end is no run of zeros that tells where the
     sound stopped. It is drawn from the sound itself, so nobody can redo it, and by that name a system, from the
     study's file alone.
 
     Raises:
-        StudyError: if the sound does not fit into the file, or cannot be brought to within 0.5 LU of its level.
+        StudyError: if the sound does not fit into the file.
+        TooPeaky: if it cannot be brought to within 0.5 LU of the level.
     """
     from audio import vad
     from audio.clip import encode_pcm
@@ -91,9 +103,9 @@ def finished(sound: Levelled, length_s: float, limits: Limits) -> Finished:
     heard = Clip(pcm.astype(np.float32) / FULL_SCALE, rate_hz)
     level_lufs = integrated_lufs(heard)
     if not abs(level_lufs - limits.level_lufs) <= TOLERANCE_LU:
-        raise StudyError(
-            f"{limits.level_lufs:g} LUFS was expected, but its peaks allow no more than {level_lufs:.1f} LUFS: set "
-            f"limits.level_lufs to {math.floor(2 * level_lufs) / 2:g} or lower, which is then the level of all sounds"
+        raise TooPeaky(
+            f"{limits.level_lufs:g} LUFS was expected, but its peaks allow no more than {level_lufs:.1f} LUFS",
+            math.floor(2 * level_lufs) / 2,
         )
     voiced_s = sum(end_s - start_s for start_s, end_s in vad.segments(sound.clip))
     facts = {
@@ -137,7 +149,8 @@ def to_pcm(samples: np.ndarray) -> np.ndarray:
 
 def cut(clip: Clip, duration_s: float) -> Clip:
     """The start of a clip, faded out over 10 ms."""
-    return _faded(replace(clip, samples=clip.samples[: round(duration_s * clip.sample_rate)]))
+    start = clip.samples[: round(duration_s * clip.sample_rate)]
+    return replace(clip, samples=start * _rising(len(start), clip.sample_rate)[::-1])
 
 
 def _padded(clip: Clip, length_s: float) -> Clip:
@@ -155,9 +168,10 @@ def _louder(clip: Clip, gain_db: float) -> Clip:
 
 
 def _faded(clip: Clip) -> Clip:
-    length = min(round(FADE_S * clip.sample_rate), len(clip.samples) // 2)
-    rising = (0.5 - 0.5 * np.cos(np.pi * np.arange(length) / max(length, 1))).astype(np.float32)
-    samples = clip.samples.copy()
-    samples[:length] *= rising
-    samples[len(samples) - length :] *= rising[::-1]
-    return replace(clip, samples=samples)
+    rising = _rising(len(clip.samples), clip.sample_rate)
+    return replace(clip, samples=clip.samples * rising * rising[::-1])
+
+
+def _rising(count: int, sample_rate_hz: int) -> np.ndarray:
+    """A raised cosine from 0 to 1, then 1: float32, shape (count,)."""
+    return (0.5 - 0.5 * np.cos(np.pi * np.minimum(np.arange(count) / (FADE_S * sample_rate_hz), 1))).astype(np.float32)

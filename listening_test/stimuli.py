@@ -10,7 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from listening_test.finishing import Levelled, finished, length_class_s
+from listening_test.finishing import Levelled, TooPeaky, finished, length_class_s
 from listening_test.making import Job, make, make_setup, make_version, speaks_anew
 from listening_test.study import LineUpTask, Study, StudyClip, StudyError
 from listening_test.trial import Sound
@@ -18,6 +18,8 @@ from listening_test.trial import Sound
 Call = Callable[..., Any]
 """call(function, *args) -> function(*args), here or in another process."""
 Progress = Callable[[float, str], None]
+LOWEST_LUFS = -40.0
+"""The lowest limits.level_lufs there is."""
 _Asked = tuple[Any, ...]
 """A function and its arguments."""
 
@@ -75,7 +77,7 @@ def render(
         finally:
             threads.shutdown(cancel_futures=True)
     if rendering.faults and not cancelled.is_set():
-        raise StudyError("\n".join(rendering.faults))
+        raise StudyError("\n".join([*rendering.faults, *_way_out(rendering.fits_lufs)]))
 
 
 class _Rendering:
@@ -93,6 +95,8 @@ class _Rendering:
         self.call, self.threads, self.jobs, self.cancelled = call, threads, jobs, cancelled
         self.line_ups = any(isinstance(task, LineUpTask) for task in study.tasks)
         self.faults: list[str] = []
+        self.fits_lufs: list[float] = []
+        """Levels at which the sounds that are too peaky fit."""
 
     def run(self, everything: list[Sound], have: set[str], progress: Progress) -> Iterator[Rendered]:
         everything = [sound for sound in everything if self._known(sound)]
@@ -168,6 +172,7 @@ class _Rendering:
                 self.cancelled.set()
             except Exception as error:
                 self.faults.append(f"{_name(sound)}: {_sentence(error)}")
+                self.fits_lufs += [error.fits_lufs] if isinstance(error, TooPeaky) else []
                 made = None
             if not self.cancelled.is_set():
                 yield sound, made
@@ -178,6 +183,17 @@ def _name(sound: Sound) -> str:
     if sound.kind == "speech":
         return f"{sound.clip} through {sound.system}"
     return f"{sound.clip} as an attention check" if sound.clip else f"sounds of the set-up ({sound.kind})"
+
+
+def _way_out(fits_lufs: list[float]) -> list[str]:
+    """What to do about sounds that are too peaky for the study's level."""
+    if not fits_lufs:
+        return []
+    if (lowest := min(fits_lufs)) < LOWEST_LUFS:
+        return [
+            f"limits.level_lufs: some of these fit at no level from {LOWEST_LUFS:g} LUFS up: leave those clips out."
+        ]
+    return [f"limits.level_lufs: set it to {lowest:g} or lower; the level is one for all sounds, so that none is soft."]
 
 
 def _sentence(error: Exception) -> str:
