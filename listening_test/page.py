@@ -27,7 +27,7 @@ def about(info: StudyInfo, language: str, *, preview: bool = False, simulation: 
     return {
         "title": choose(study.public_title, language),
         "language": language,
-        "languages": [{"code": one, "name": texts(one).language} for one in study.languages],
+        "languages": [{"code": one, "name": texts(one).get("language")} for one in study.languages],
         "minutes": study.limits.minutes,
         "consent": _consent(study, words),
         "facts": [_fact(words, name, values) for name, values in _facts(study, language)],
