@@ -1,4 +1,8 @@
-"""The tables: studies, stimuli, listeners, trials, answers. Times are seconds since 1970 (UTC)."""
+"""The tables: studies, stimuli, listeners, trials, answers. Times are seconds since 1970 (UTC).
+
+Numbers of rows are never given out again (AUTOINCREMENT): what was meant for a listener who has withdrawn must not
+reach another one. A change here needs a revision in migrations/versions; a test compares the two.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +22,7 @@ class StudyRow(Base):
     """One version of a study. `state`: draft, rendering, ready, open, closed."""
 
     __tablename__ = "study"
-    __table_args__ = (UniqueConstraint("name", "version"),)
+    __table_args__ = (UniqueConstraint("name", "version"), {"sqlite_autoincrement": True})
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str]
@@ -50,14 +54,14 @@ class StimulusRow(Base):
     """One rendered sound of a study; its audio is a row of its own, so that lists stay light."""
 
     __tablename__ = "stimulus"
-    __table_args__ = (UniqueConstraint("study_id", "key"),)
+    __table_args__ = (UniqueConstraint("study_id", "key"), {"sqlite_autoincrement": True})
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    study_id: Mapped[int] = mapped_column(ForeignKey("study.id", ondelete="CASCADE"), index=True)
+    study_id: Mapped[int] = mapped_column(ForeignKey("study.id", ondelete="CASCADE"))
     key: Mapped[str]
     """trial.Sound.key"""
     facts: Mapped[dict[str, Any]]
-    """duration_s, voiced_s, level_lufs, gain_db, short_by_db, peak_dbfs, fidelity, seed, seconds, warnings, versions…"""
+    """duration_s, voiced_s, level_lufs, gain_db, short_by_db, peak_dbfs, fidelity, seed, seconds, warnings, …"""
     sha256: Mapped[str]
     size_bytes: Mapped[int]
 
@@ -85,6 +89,16 @@ class ParticipantRow(Base):
             sqlite_where=text("replaced_s IS NULL"),
             postgresql_where=text("replaced_s IS NULL"),
         ),
+        Index(
+            "participant_platform",
+            "study_id",
+            "origin",
+            "platform_id_hash",
+            unique=True,
+            sqlite_where=text("platform_id_hash <> ''"),
+            postgresql_where=text("platform_id_hash <> ''"),
+        ),
+        {"sqlite_autoincrement": True},
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -108,7 +122,7 @@ class ParticipantRow(Base):
     device: Mapped[str]
     """touch or pointer: nothing finer."""
     platform: Mapped[str]
-    platform_id_hash: Mapped[str] = mapped_column(index=True)
+    platform_id_hash: Mapped[str]
     """HMAC-SHA256 of the platform's id with the study's salt, "" without one: pseudonymous."""
     platform_id_sealed: Mapped[bytes | None]
     """The id, readable only with the owner's payment key."""
@@ -122,16 +136,17 @@ class AccessRow(Base):
 
     token_sha256: Mapped[str] = mapped_column(primary_key=True)
     participant_id: Mapped[int] = mapped_column(ForeignKey("participant.id", ondelete="CASCADE"), index=True)
+    given_s: Mapped[float]
 
 
 class TrialRow(Base):
     """One page of a listener's plan, written at enrolment."""
 
     __tablename__ = "trial"
-    __table_args__ = (UniqueConstraint("participant_id", "position"),)
+    __table_args__ = (UniqueConstraint("participant_id", "position"), {"sqlite_autoincrement": True})
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    participant_id: Mapped[int] = mapped_column(ForeignKey("participant.id", ondelete="CASCADE"), index=True)
+    participant_id: Mapped[int] = mapped_column(ForeignKey("participant.id", ondelete="CASCADE"))
     position: Mapped[int]
     page: Mapped[str] = mapped_column(unique=True)
     """Random; how the browser names this page."""
@@ -158,11 +173,11 @@ class HandleRow(Base):
     __table_args__ = (UniqueConstraint("trial_id", "position"),)
 
     token: Mapped[str] = mapped_column(primary_key=True)
-    trial_id: Mapped[int] = mapped_column(ForeignKey("trial.id", ondelete="CASCADE"), index=True)
+    trial_id: Mapped[int] = mapped_column(ForeignKey("trial.id", ondelete="CASCADE"))
     position: Mapped[int]
     """Presentation order, from 0."""
     slot: Mapped[str]
-    stimulus_id: Mapped[int] = mapped_column(ForeignKey("stimulus.id"))
+    stimulus_id: Mapped[int] = mapped_column(ForeignKey("stimulus.id"), index=True)
     fetched_s: Mapped[float | None]
     plays: Mapped[int | None]
     coverage: Mapped[float | None]
@@ -176,7 +191,7 @@ class AnswerRow(Base):
     __table_args__ = (UniqueConstraint("trial_id", "question"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    trial_id: Mapped[int] = mapped_column(ForeignKey("trial.id", ondelete="CASCADE"), index=True)
+    trial_id: Mapped[int] = mapped_column(ForeignKey("trial.id", ondelete="CASCADE"))
     question: Mapped[str]
     value: Mapped[str]
     origin: Mapped[str]

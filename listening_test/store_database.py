@@ -1,0 +1,291 @@
+"""The database under the store: connections, transactions, durability, schema, and its errors as sentences.
+
+SQLite: write-ahead log, foreign keys, `synchronous=FULL` (a commit is on the disk when it returns), `secure_delete`
+(what is deleted is overwritten). One writer at a time: threads queue at a lock, processes at SQLite's own.
+PostgreSQL: through pg8000, with its own locks.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any, Self
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import ArgumentError, DBAPIError, TimeoutError
+
+from listening_test.store_records import DiskFull, StoreBusy, StoreError, StoreUnavailable
+
+_UPGRADE_LOCK = 0x766F696365  # any number: PostgreSQL's advisory lock of whoever changes the schema
+_FULL, _LOCKED = {"53100"}, {"55P03", "57014", "40P01", "40001"}  # SQLSTATEs
+_AWAY = {"57P01", "57P02", "57P03", "53300"}
+
+
+class Database:
+    """A database that is open; safe to use from many threads. `close` it, or use it in a `with`."""
+
+    def __init__(self, url: str, *, clock: Callable[[], float] = time.time, busy_timeout_s: float = 10.0) -> None:
+        self._url = _understood(url)
+        self._clock = clock
+        self._busy_timeout_s = busy_timeout_s
+        self._is_sqlite = self._url.get_backend_name() == "sqlite"
+        self._turn = threading.Lock()
+        if self._is_sqlite:
+            _make_file(Path(self._url.database or ""))
+        self._engine = _engine(self._url, busy_timeout_s)
+
+    @classmethod
+    def open(cls, url: str, *, clock: Callable[[], float] = time.time, busy_timeout_s: float = 10.0) -> Self:
+        """Open the database at `url`, make it if it is not there, and bring its schema up to date.
+
+        url: `sqlite:///data/voiceveil.db`, or `postgresql://user:password@host/name` (`postgres://` is the same).
+        clock: gives seconds since 1970. busy_timeout_s: how long to wait for other writers.
+
+        Raises:
+            StoreError: if the address makes no sense, or what is there cannot be opened or is something else.
+        """
+        database = cls(url, clock=clock, busy_timeout_s=busy_timeout_s)
+        try:
+            database._prepare()
+        except BaseException:
+            database.close()
+            raise
+        return database
+
+    def close(self) -> None:
+        """Close every connection; the last one to leave an SQLite database folds its log into the file."""
+        self._engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _prepare(self) -> None:
+        from listening_test import migrations
+
+        with self._in_sentences():
+            if self._is_sqlite:
+                self._write_ahead()
+            try:
+                with self._read() as connection:
+                    current = migrations.is_current(connection)
+                if not current:
+                    with self._write() as connection:
+                        self._upgrade(connection)
+            except migrations.SchemaError as error:
+                raise StoreError(f"{self._where}: {error}") from error
+
+    def _upgrade(self, connection: Connection) -> None:
+        from listening_test import migrations
+
+        if not self._is_sqlite:
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _UPGRADE_LOCK})
+        if not migrations.is_current(connection):  # another process may have been here first
+            migrations.upgrade(connection)
+
+    def _write_ahead(self) -> None:
+        """Switch to the write-ahead log; SQLite does not wait by itself when two processes do so at once."""
+        deadline = time.monotonic() + self._busy_timeout_s
+        while True:
+            try:
+                with closing(self._raw()) as connection:
+                    connection.execute("PRAGMA auto_vacuum=INCREMENTAL")  # heeded only by a database without tables
+                    connection.execute("PRAGMA journal_mode=WAL")
+                return
+            except sqlite3.OperationalError as error:
+                if not _is_busy(error) or time.monotonic() > deadline:
+                    raise _sentence(error, self._where) from error
+                time.sleep(0.02)
+            except sqlite3.Error as error:
+                raise _sentence(error, self._where) from error
+
+    def _raw(self) -> sqlite3.Connection:
+        """A connection of its own, outside of the pool and of any transaction."""
+        connection = sqlite3.connect(self._url.database or "", timeout=self._busy_timeout_s, isolation_level=None)
+        _set_up(connection)
+        return connection
+
+    @property
+    def _where(self) -> str:
+        return self._url.render_as_string(hide_password=True)
+
+    @contextmanager
+    def _read(self) -> Iterator[Connection]:
+        """A connection that sees one state of the database throughout."""
+        with self._in_sentences(), self._engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def _write(self) -> Iterator[Connection]:
+        """A transaction: all of it is stored when the block ends, nothing of it if an error leaves the block."""
+        with self._in_sentences(), self._one_at_a_time(), self._engine.connect() as connection:
+            connection.execution_options(writes=True)
+            with connection.begin():
+                yield connection
+
+    @contextmanager
+    def _one_at_a_time(self) -> Iterator[None]:
+        if not self._is_sqlite:
+            yield
+            return
+        if not self._turn.acquire(timeout=self._busy_timeout_s):
+            raise StoreBusy(_busy_sentence(self._where))
+        try:
+            yield
+        finally:
+            self._turn.release()
+
+    @contextmanager
+    def _in_sentences(self) -> Iterator[None]:
+        try:
+            yield
+        except DBAPIError as error:
+            raise _sentence(error.orig, self._where) from error
+        except TimeoutError as error:
+            raise StoreBusy(_busy_sentence(self._where)) from error
+
+    def _erase_traces(self) -> bool:
+        """Empty SQLite's write-ahead log into the file, where deleted rows are overwritten; give free pages back.
+
+        Returns False if readers held the log for too long: the next erasure, `expire` or `close` does it then. On
+        PostgreSQL deleted rows are unreadable at once, and overwritten as the server's autovacuum gets to them.
+        """
+        if not self._is_sqlite:
+            return True
+        try:
+            with self._one_at_a_time(), closing(self._raw()) as connection:
+                connection.execute("PRAGMA incremental_vacuum").fetchall()
+                busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        except (sqlite3.Error, StoreUnavailable):
+            return False
+        return not busy
+
+    def backup(self, path: Path) -> Path:
+        """Copy the whole database to `path` while it is in use; the copy is checked before it takes its name.
+
+        Raises:
+            StoreError: if the copy cannot be written, or the database is not SQLite (PostgreSQL has pg_dump).
+        """
+        if not self._is_sqlite:
+            raise StoreError("Only an SQLite database is copied here: use pg_dump for PostgreSQL.")
+        part = path.with_name(path.name + ".part")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            part.unlink(missing_ok=True)
+            os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+            with closing(self._raw()) as source, closing(sqlite3.connect(part)) as copy:
+                source.backup(copy)
+                copy.execute("PRAGMA journal_mode=DELETE")
+                (verdict,) = copy.execute("PRAGMA integrity_check").fetchone()
+            if verdict != "ok":
+                raise StoreError(f"{self._where} should be sound, but the check of its copy said: {verdict}.")
+            part.replace(path)
+        except (sqlite3.Error, OSError) as error:
+            raise StoreError(f"{self._where} could not be copied to {path}: {error}.") from error
+        finally:
+            part.unlink(missing_ok=True)
+        return path
+
+
+def _understood(url: str) -> URL:
+    expected = "an address such as sqlite:///data/voiceveil.db or postgresql://user:password@host/name is expected"
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise StoreError(f"The database's address makes no sense: {expected}.") from error
+    backend = parsed.get_backend_name()
+    if backend in {"postgres", "postgresql"}:
+        return parsed.set(drivername="postgresql+pg8000")
+    if backend != "sqlite":
+        raise StoreError(f"The database is SQLite or PostgreSQL, but {backend} came: {expected}.")
+    if not parsed.database or parsed.database == ":memory:":
+        raise StoreError("The database needs a file, so that answers outlive the program: sqlite:///data/voiceveil.db.")
+    return parsed.set(drivername="sqlite+pysqlite")
+
+
+def _make_file(path: Path) -> None:
+    """An empty file for the owner's eyes only; a file that is there is left alone (closing it would drop its locks)."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    except FileExistsError as error:
+        if not path.is_file():
+            raise StoreError(f"The database {path} should be a file, but something else has that name.") from error
+    except OSError as error:
+        raise _sentence(error, str(path)) from error
+
+
+def _engine(url: URL, busy_timeout_s: float) -> Engine:
+    pool: dict[str, Any] = {"pool_size": 8, "max_overflow": 40, "pool_timeout": busy_timeout_s, "hide_parameters": True}
+    if url.get_backend_name() == "sqlite":
+        arguments = {"timeout": busy_timeout_s, "check_same_thread": False}
+        engine = create_engine(url, connect_args=arguments, **pool)
+        event.listen(engine, "connect", lambda connection, _: _set_up(connection))
+        event.listen(engine, "begin", _begin)
+        return engine
+    engine = create_engine(url, pool_pre_ping=True, connect_args={"timeout": 30}, **pool)
+    event.listen(engine, "connect", lambda connection, _: _wait_at_most(connection, busy_timeout_s))
+    return engine
+
+
+def _set_up(connection: sqlite3.Connection) -> None:
+    connection.isolation_level = None  # transactions begin where we say so, see _begin
+    for pragma in ("foreign_keys=ON", "synchronous=FULL", "secure_delete=ON", "temp_store=MEMORY"):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _begin(connection: Connection) -> None:
+    """Writers take their turn before they read, so that what they read still holds when they write."""
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("writes") else "BEGIN")
+
+
+def _wait_at_most(connection: Any, busy_timeout_s: float) -> None:
+    cursor = connection.cursor()
+    cursor.execute(f"SET lock_timeout = {round(1000 * busy_timeout_s)}")
+    cursor.close()
+    connection.commit()
+
+
+def _is_busy(error: BaseException | None) -> bool:
+    return _code(error).startswith(("SQLITE_BUSY", "SQLITE_LOCKED")) or _code(error) in _LOCKED
+
+
+def _code(error: BaseException | None) -> str:
+    """SQLite's name of an error, or PostgreSQL's SQLSTATE."""
+    if isinstance(error, sqlite3.Error):
+        return getattr(error, "sqlite_errorname", "")
+    detail = error.args[0] if error and error.args else None
+    return detail.get("C", "") if isinstance(detail, dict) else ""
+
+
+def _busy_sentence(where: str) -> str:
+    return f"The database {where} was held by others for too long: nothing was stored, nothing is lost; try again."
+
+
+def _sentence(error: BaseException | None, where: str) -> StoreError:
+    code = _code(error)
+    if code.startswith("SQLITE_FULL") or code in _FULL or getattr(error, "errno", None) == 28:
+        return DiskFull(
+            f"The disk under the database {where} is full: nothing of this was stored, and what was stored before is "
+            "safe; make room and try again."
+        )
+    if _is_busy(error):
+        return StoreBusy(_busy_sentence(where))
+    if code.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")):
+        return StoreError(f"{where} should be a database, but it cannot be read as one: restore a copy of it.")
+    if code.startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_PERM")) or isinstance(error, PermissionError):
+        return StoreError(f"The database {where} cannot be opened for writing: check its folder and its rights.")
+    if code.startswith("SQLITE_IOERR") or isinstance(error, OSError):
+        return StoreUnavailable(f"The disk under the database {where} does not work: nothing of this was stored.")
+    if "CONSTRAINT" in code or code.startswith("23"):
+        return StoreBusy("Somebody else did the same at this moment: nothing was stored; try again.")
+    if code.startswith("08") or code in _AWAY or (not code and type(error).__name__ == "InterfaceError"):
+        return StoreUnavailable(f"The database {where} cannot be reached: nothing was stored; check that it runs.")
+    return StoreError(f"The database {where} refused: {type(error).__name__} {code}".rstrip() + "; nothing was stored.")
