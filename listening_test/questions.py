@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from listening_test.study import EmotionTask, Language, LineUpTask, QuestionnaireItem, Study
+from listening_test.study import EmotionTask, Language, LineUpTask, MosTask, QuestionnaireItem, Study
 from listening_test.texts import LANGUAGES, Texts, choose, texts
 
 Widget = Literal["choice", "scale", "text"]
@@ -117,10 +118,22 @@ def problems(study: Study) -> list[str]:
         for i, item in enumerate(study.questionnaire)
         if item.widget == "choice" and len(item.options) < 2
     ]
+    if not study.limits.comment_max_chars and any(item.widget == "text" for item in study.questionnaire):
+        found.append("limits.comment_max_chars: texts of some length are asked for, but it is 0: raise it.")
+    return found + list(_problems_of_tasks(study))
+
+
+def _problems_of_tasks(study: Study) -> Iterator[str]:
+    for i, task in enumerate(study.tasks):
+        name = "questions" if isinstance(task, MosTask) else "emotions"
+        asked: list[str] = list(getattr(task, name, []))
+        if twice := sorted({one for one in asked if asked.count(one) > 1}):
+            yield f"tasks[{i}].{name}: each stands once, but {', '.join(twice)} stands twice: keep one."
+        if name == "emotions" and (odd := [one for one in asked if not re.fullmatch(r"[^\W_][\w -]{0,39}", one)]):
+            yield f"tasks[{i}].emotions: words were expected, but {odd[0][:40]!r} came: use letters, at most 40."
     lists = {tuple(task.emotions) for task in study.tasks if isinstance(task, EmotionTask)}
     if len(lists) > 1:
-        found.append("tasks: all emotion tasks of a study ask for the same emotions, but they differ: use one list.")
-    return found
+        yield "tasks: all emotion tasks of a study ask for the same emotions, but they differ: use one list."
 
 
 def emotion_label(words: Texts, emotion: str) -> str:

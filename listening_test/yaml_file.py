@@ -96,6 +96,7 @@ def _definition(study: Study) -> dict[str, Any]:
             written.pop(key, None)
             if getattr(system, key) != getattr(usual, key):
                 written[key] = getattr(system, key)
+    tree["tasks"] = [{"type": task.pop("type"), **task} for task in tree["tasks"]]
     return tree
 
 
