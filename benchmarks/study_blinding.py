@@ -21,6 +21,7 @@ from listening_test.simulated_listener import ability
 
 if TYPE_CHECKING:
     from listening_test.store import Store, StudyInfo
+    from listening_test.store_records import TrialInfo
 
 TRIALS = 2000
 MARGIN = 0.03
@@ -175,7 +176,7 @@ def upper_bound(share: float, n: int) -> float:
 def measure(info: StudyInfo, store: Store, address: str, listeners: int) -> dict[str, Any]:
     """The attack on rated trials: which system? And on all trials of tasks: what for?"""
     taken, replies = asyncio.run(listen(info, store, address, listeners))
-    trials = {}
+    trials: dict[str, TrialInfo] = {}
     for one in taken:
         listener = store.listener(one.token)
         trials |= {trial.page: trial for trial in store.trials(listener.id)} if listener else {}

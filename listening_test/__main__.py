@@ -201,7 +201,7 @@ def export(args: argparse.Namespace) -> int:
     """Write the answers, and the codebook beside them."""
     from listening_test import export as exports
 
-    kind = args.format or {".parquet": "parquet", ".db": "sqlite", ".sqlite": "sqlite"}.get(args.output.suffix, "csv")
+    kind = args.format or exports.format_of(args.output)
     with _store(args) as store:
         info = _info(store, args.study, args.version)
         table = exports.of(store, info, ORIGINS[args.origin])

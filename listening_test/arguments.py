@@ -7,6 +7,8 @@ import math
 from pathlib import Path
 from typing import Any
 
+from listening_test.store_records import Origin
+
 EXAMPLES = {
     "": "example: python -m listening_test check assets/studies/demo.yaml",
     "check": "example: python -m listening_test check assets/studies/demo.yaml",
@@ -18,8 +20,8 @@ EXAMPLES = {
     "simulate": "example: python -m listening_test simulate demo --listeners 20 --d-prime mcadams=0.8",
     "export": "example: python -m listening_test export demo answers.csv --format csv",
 }
-KINDS = ("participant", "simulation", "preview")
-ORIGINS = {**{kind: (kind,) for kind in KINDS}, "all": KINDS}
+EVERYBODY: tuple[Origin, ...] = ("participant", "simulation", "preview")
+ORIGINS: dict[str, tuple[Origin, ...]] = {**{origin: (origin,) for origin in EVERYBODY}, "all": EVERYBODY}
 
 
 def parser() -> argparse.ArgumentParser:

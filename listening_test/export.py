@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from listening_test.store import Store, StudyInfo
+    from listening_test.store_records import Origin
 
 Format = Literal["csv", "parquet", "sqlite"]
 FORMATS: tuple[Format, ...] = ("csv", "parquet", "sqlite")
@@ -95,9 +96,9 @@ COLUMNS = (
 )
 
 
-def of(store: Store, info: StudyInfo, origins: Sequence[str] = ("participant",)) -> pd.DataFrame:
+def of(store: Store, info: StudyInfo, origins: Sequence[Origin] = ("participant",)) -> pd.DataFrame:
     """The table of a study. While a masked study is open, letters stand in place of its systems."""
-    rows = store.table(info.id, origins=tuple(origins))
+    rows = store.table(info.id, origins)
     return frame(rows, info.study, mask=info.study.masked and info.state != "closed")
 
 
@@ -133,6 +134,12 @@ def masked(rows: Iterable[Mapping[str, Any]], study: Study) -> list[dict[str, An
     return [
         {**hide(row), "truth": hide(row["truth"]), "sounds": [hide(sound) for sound in row["sounds"]]} for row in rows
     ]
+
+
+def format_of(path: Path) -> Format:
+    """What a file of that name holds; CSV unless its ending says otherwise."""
+    endings: dict[str, Format] = {".parquet": "parquet", ".db": "sqlite", ".sqlite": "sqlite"}
+    return endings.get(path.suffix.lower(), "csv")
 
 
 def encode(table: pd.DataFrame, kind: Format) -> bytes:
