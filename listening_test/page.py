@@ -113,14 +113,19 @@ def _progress(page: str, block: str, progress: tuple[int, int]) -> dict[str, Any
 
 
 def _heading(study: Study, trial: TrialInfo, words: Texts) -> tuple[str, list[str]]:
+    """Title and paragraphs. The text that a trial names takes the usual one's place; a task's intro goes before it."""
     kind = dict(zip(study.task_keys(), (task.type for task in study.tasks), strict=True)).get(trial.task, "")
     own = f"tasks.{kind}" if kind else f"blocks.{trial.block}"
-    default = f"{own}.reference" if any(sound.slot == "reference" for sound in trial.sounds) else f"{own}.text"
+    usual = f"{own}.reference" if any(sound.slot == "reference" for sound in trial.sounds) else f"{own}.text"
     if trial.block == "headphones" and trial.attempt > 1:
-        default = f"{own}.again"
-    title = f"blocks.{trial.block}.title" if trial.block == "practice" else f"{own}.title"
-    keys = [trial.text or default]
-    return words.get(title), [line for key in keys for line in words.paragraphs(key)]
+        usual = f"{own}.again"
+    keys = [trial.text or usual]
+    if trial.text.endswith(".intro"):
+        keys.append(usual)
+    if trial.block == "practice":
+        keys.insert(0, "blocks.practice.training" if trial.feedback else "blocks.practice.text")
+    title = "blocks.practice.title" if trial.block == "practice" else f"{own}.title"
+    return words.get(title), [line for key in dict.fromkeys(keys) for line in words.paragraphs(key)]
 
 
 def _sounds(trial: TrialInfo, words: Texts) -> list[dict[str, str]]:

@@ -30,6 +30,7 @@ from listening_test.store_records import (
     TrialInfo,
 )
 from listening_test.study import Study
+from listening_test.trial import Trial
 
 CLOCK_SLACK_S = 0.5
 """How far the clocks of two machines that serve one study may be apart."""
@@ -136,12 +137,25 @@ def enrol(store: Store, info: StudyInfo, message: EnrolMessage) -> Enrolled:
             platform=message.platform,
             platform_id=message.platform_id,
             device=message.device,
-            plan=lambda place: (plan.rung(study, place), plan.plan(study, info.clips, place, language)),
+            plan=lambda place: (
+                plan.rung(study, place),
+                _introduced(study, plan.plan(study, info.clips, place, language)),
+            ),
         )
     except StudyFull as error:
         raise Refused("full", 409) from error
     except StudyNotOpen as error:
         raise Refused("closed" if info.state == "closed" else "not_open", 409) from error
+
+
+def _introduced(study: Study, trials: Sequence[Trial]) -> list[Trial]:
+    """The plan, with a word about each task on its first page, unless the plan says something there."""
+    kinds = dict(zip(study.task_keys(), (task.type for task in study.tasks), strict=True))
+    introduced = []
+    for trial in trials:
+        kind = kinds.pop(trial.task, None)
+        introduced.append(replace(trial, text=f"tasks.{kind}.intro") if kind and not trial.text else trial)
+    return introduced
 
 
 def page(store: Store, info: StudyInfo, listener: Listener) -> dict[str, Any]:

@@ -70,7 +70,7 @@ def _add_study(routes: APIRouter, store: Store) -> None:
 
     @routes.get("/study/{link}", response_class=HTMLResponse)
     def landing(request: Request, link: str) -> Response:
-        return HTMLResponse(shell.shell(request, "landing", about_of(request, link), link=link))
+        return HTMLResponse(shell.landing(request, about_of(request, link), link))
 
     @routes.get("/study/{link}/about")
     def about(request: Request, link: str) -> Response:
@@ -85,18 +85,19 @@ def _add_study(routes: APIRouter, store: Store) -> None:
 
 
 def _add_taking(routes: APIRouter, store: Store, clock: Clock) -> None:
-    def about_of(request: Request, token: str) -> dict[str, Any]:
-        info, listener = _listener(store, token, request)
+    def about_of(info: StudyInfo, listener: Listener) -> dict[str, Any]:
         preview, simulation = listener.origin == "preview", listener.origin == "simulation"
         return session.about(info, listener.language, preview=preview, simulation=simulation)
 
     @routes.get("/take/{token}", response_class=HTMLResponse)
     def take(request: Request, token: str) -> Response:
-        return HTMLResponse(shell.shell(request, "take", about_of(request, token), token=token))
+        info, listener = _listener(store, token, request)
+        page = session.page(store, info, listener)
+        return HTMLResponse(shell.take(request, about_of(info, listener), token, page))
 
     @routes.get("/take/{token}/about")
     def about(request: Request, token: str) -> Response:
-        return JSONResponse(about_of(request, token))
+        return JSONResponse(about_of(*_listener(store, token, request)))
 
     @routes.get("/take/{token}/page")
     def page(request: Request, token: str) -> Response:

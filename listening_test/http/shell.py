@@ -55,8 +55,17 @@ def _templates() -> Environment:
     return Environment(loader=FileSystemLoader(PAGES), autoescape=True, undefined=StrictUndefined)
 
 
-def shell(request: Request, mode: str, about: dict[str, Any], *, link: str = "", token: str = "") -> str:
-    """The page of a study: mode "landing" (with the study's link) or "take" (with a personal token)."""
+def landing(request: Request, about: dict[str, Any], link: str) -> str:
+    """The page that asks for consent."""
+    return _shell(request, "landing", about, link=link, token="", page=None)
+
+
+def take(request: Request, about: dict[str, Any], token: str, page: dict[str, Any]) -> str:
+    """The study itself, with the page the listener is at."""
+    return _shell(request, "take", about, link="", token=token, page=page)
+
+
+def _shell(request: Request, mode: str, about: dict[str, Any], **values: Any) -> str:
     root = root_of(request)
     return (
         _templates()
@@ -64,13 +73,12 @@ def shell(request: Request, mode: str, about: dict[str, Any], *, link: str = "",
         .render(
             about=about,
             mode=mode,
-            link=link,
-            token=token,
             root=root,
             ui=f"{root}/study-ui/{version()}",
             language=about["language"],
             title=about["title"],
             not_scripted=about["ui"]["not_scripted"],
+            **values,
         )
     )
 
