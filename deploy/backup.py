@@ -17,12 +17,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 
+ENDINGS = (".db", ".sqlite")
+
+
 class BackupError(RuntimeError):
     """Why a database could not be copied; one sentence."""
 
 
 def back_up(data: Path, backup: Path, *, keep: int, now: datetime) -> tuple[Path, ...]:
-    """Copy each `data`/*.sqlite to `backup`/NAME-YYYYMMDDTHHMMSSZ.sqlite and keep the newest `keep` copies of each.
+    """Copy each `data`/*.db and *.sqlite to `backup`/NAME-YYYYMMDDTHHMMSSZ.db (or .sqlite), for its owner alone to
+    read, and keep the newest `keep` copies of each.
 
     Returns the new copies; none when there is no database yet. Old copies are deleted only after a new one is there.
 
@@ -30,9 +34,9 @@ def back_up(data: Path, backup: Path, *, keep: int, now: datetime) -> tuple[Path
         BackupError: if a database cannot be read or the copy cannot be written; copies made before stay.
     """
     copies = []
-    for database in sorted(data.glob("*.sqlite")):
-        copies.append(_copy(database, backup / f"{database.stem}-{now:%Y%m%dT%H%M%SZ}.sqlite"))
-        for old in _copies_of(database.stem, backup)[:-keep]:
+    for database in sorted(path for path in data.glob("*") if path.suffix in ENDINGS):
+        copies.append(_copy(database, backup / f"{database.stem}-{now:%Y%m%dT%H%M%SZ}{database.suffix}"))
+        for old in _copies_of(database, backup)[:-keep]:
             old.unlink()
     return tuple(copies)
 
@@ -42,6 +46,7 @@ def _copy(database: Path, target: Path) -> Path:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         part.unlink(missing_ok=True)
+        part.touch(mode=0o600)
         with closing(sqlite3.connect(database, timeout=30)) as source, closing(sqlite3.connect(part)) as copy:
             source.backup(copy)
             copy.execute("PRAGMA journal_mode=DELETE")
@@ -56,9 +61,9 @@ def _copy(database: Path, target: Path) -> Path:
     return target
 
 
-def _copies_of(stem: str, backup: Path) -> list[Path]:
+def _copies_of(database: Path, backup: Path) -> list[Path]:
     """Oldest first; the stamp in the name sorts by time."""
-    return sorted(backup.glob(f"{stem}-[0-9]*T[0-9]*Z.sqlite"))
+    return sorted(backup.glob(f"{database.stem}-[0-9]*T[0-9]*Z{database.suffix}"))
 
 
 def _positive(text: str) -> int:
@@ -73,7 +78,7 @@ def main(argv: list[str] | None = None) -> int:
         description="Copies every SQLite database of a folder, while it is in use.",
         epilog="example: python deploy/backup.py data backup --keep 14",
     )
-    parser.add_argument("data", type=Path, help="the folder that holds the databases (*.sqlite)")
+    parser.add_argument("data", type=Path, help="the folder that holds the databases (*.db, *.sqlite)")
     parser.add_argument("backup", type=Path, help="the folder for the copies; made if it is not there")
     parser.add_argument("--keep", type=_positive, default=14, help="copies kept of each database (default 14)")
     parser.add_argument("--every-h", type=_positive, help="go on, one round every so many hours; without it: one round")
@@ -91,7 +96,7 @@ def _round(data: Path, backup: Path, keep: int) -> int:
     except BackupError as error:
         print(error, file=sys.stderr, flush=True)
         return 1
-    print("\n".join(map(str, copies)) or f"No database (*.sqlite) in {data} yet: nothing to copy.", flush=True)
+    print("\n".join(map(str, copies)) or f"No database (*.db, *.sqlite) in {data} yet: nothing to copy.", flush=True)
     return 0
 
 

@@ -57,6 +57,16 @@ def test_the_newest_copies_of_each_database_are_kept(tmp_path):
     assert names == [f"{stem}-2026010{day}T120000Z.sqlite" for stem in ("studies", "studies-pilot") for day in (3, 4)]
 
 
+def test_the_database_of_the_app_is_copied_for_its_owner_alone(tmp_path):
+    from web.settings import Settings
+
+    database = Settings(data_dir=tmp_path).database.removeprefix("sqlite:///")
+    with closing(write(Path(database), 3)):
+        (copy,) = back_up(tmp_path, tmp_path / "backup", keep=2, now=NOON)
+    assert rows(copy) == [(3,)]
+    assert copy.stat().st_mode & 0o077 == 0
+
+
 def test_what_is_no_database_is_one_sentence_and_leaves_no_copy(tmp_path, capsys):
     (tmp_path / "studies.sqlite").write_text("not a database, but long enough to be looked at" * 20)
     with pytest.raises(BackupError, match="could not be copied"):
