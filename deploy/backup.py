@@ -16,7 +16,6 @@ from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
-
 ENDINGS = (".db", ".sqlite")
 
 
