@@ -10,17 +10,20 @@ def main() -> int:
     """Serve until stopped; 2 if a setting does not fit."""
     import uvicorn
 
+    from listening_test.store_records import StoreError
     from web.server import create_app
     from web.settings import Settings, SettingsError
 
     try:
         settings = Settings.from_environment()
-    except SettingsError as error:
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # an orderly end, so that nothing is left behind
+        app = create_app(settings)
+    except (SettingsError, StoreError) as error:
         print(error, file=sys.stderr)
         return 2
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # an orderly end, so that nothing is left behind
-    app = create_app(settings)
     print(f"VoiceVeil: {settings.public_url or f'http://{settings.host}:{settings.port}'}", flush=True)
+    if words := app.state.services.login.announcement:
+        print(words, flush=True)
     # An open page holds a stream of events: without a limit, stopping would wait for it, and keep the uploads.
     uvicorn.run(
         app,

@@ -1,4 +1,4 @@
-"""The owner's login: one password, guesses slowed down, a signed cookie. Knows nothing of HTTP but the cookie's text."""
+"""The owner's login: one password, guesses slowed down, sessions as signed texts."""
 
 from __future__ import annotations
 
@@ -82,9 +82,8 @@ class Login:
         self._hash = hash_password(password) if password else self._kept(keys)
         # Another password ends the sessions of the one before.
         kind = f"given:{password}" if password else self._hash
-        self._secret = hmac.digest(
-            keys.key("admin_session", _make_secret).encode(), kind.encode(errors="surrogateescape"), "sha256"
-        )
+        secret = keys.key("admin_session", lambda: secrets.token_urlsafe(32))
+        self._secret = hmac.digest(secret.encode(), _bytes(kind), "sha256")
         self._by_address = Throttle(clock)
         self._by_all = Throttle(clock, free=20, longest_s=5.0)
         self._lock = threading.Lock()
@@ -135,10 +134,6 @@ class Login:
         return f"{text}.{base64.urlsafe_b64encode(signature).decode().rstrip('=')}"
 
 
-def _make_secret() -> str:
-    return secrets.token_urlsafe(32)
-
-
 def hash_password(password: str) -> str:
     """scrypt (RFC 7914) with a random salt, as "scrypt$n$r$p$salt$hash"."""
     salt = secrets.token_bytes(16)
@@ -153,9 +148,11 @@ def password_fits(password: str, hashed: str) -> bool:
 
 
 def _scrypt(password: str, salt: bytes, *, n: int, r: int, p: int) -> bytes:
-    return hashlib.scrypt(
-        password.encode(errors="surrogateescape"), salt=salt, n=n, r=r, p=p, dklen=32, maxmem=128 * n * r * 2
-    )
+    return hashlib.scrypt(_bytes(password), salt=salt, n=n, r=r, p=p, dklen=32, maxmem=256 * n * r)
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode(errors="surrogateescape")  # an environment may hold bytes that are no UTF-8
 
 
 def network(address: str) -> str:

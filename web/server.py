@@ -1,4 +1,4 @@
-"""create_app: one FastAPI with our own routes, and the Gradio pages mounted last, because they catch everything."""
+"""create_app: one FastAPI with our own routes, the owner's Gradio pages, and last the public ones, which catch all."""
 
 from __future__ import annotations
 
@@ -12,21 +12,29 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from starlette.staticfiles import StaticFiles
 
 from audio.clip import Clip
+from web.admin_guard import ADMIN, Guard, session_of
 from web.services import Services
 from web.settings import Settings
 
 UI = Path(__file__).parent / "ui"
 QUEUE_MAX = 200
 SESSIONS_MAX = 300
+ADMIN_SESSIONS_MAX = 20
+MAX_VOICES_SIZE = "2gb"
 # Styles by link: Gradio rewrites the selectors of css that is given to it, and those inside @media wrongly.
 HEAD = """
 <link rel="stylesheet" href="ui/components.css"><link rel="stylesheet" href="ui/page.css">
 <script type="module" src="ui/page.mjs"></script>
 <meta name="robots" content="noindex">
+"""
+ADMIN_HEAD = """
+<link rel="icon" href="../ui/favicon.svg">
+<link rel="stylesheet" href="../ui/page.css"><link rel="stylesheet" href="../ui/admin.css">
+<meta name="robots" content="noindex"><meta name="referrer" content="no-referrer">
 """
 
 
@@ -37,23 +45,41 @@ def create_app(settings: Settings) -> FastAPI:
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # no call home
     import gradio as gr
 
-    from web import routes
+    from listening_test.http.routes import router as study_router
+    from web import routes, routes_admin
 
     mimetypes.add_type("text/javascript", ".mjs")  # some systems' tables do not know it, and browsers then refuse it
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
+        services.demo.prepare()
         yield
         services.close()
 
     app = FastAPI(title="VoiceVeil", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.services = services
     app.include_router(routes.router(services))
+    app.include_router(routes_admin.router(services))
+    app.include_router(study_router(services.store))
     app.mount("/ui", StaticFiles(directory=UI), name="ui")
+    app.add_middleware(Guard, login=services.login, root_path=settings.root_path)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="SSR mode is not supported")  # said even when SSR is switched off
-        return gr.mount_gradio_app(app, _pages(services), path="/", **_looks(settings))
+        _mount_admin(app, services)
+        # Uploads of clips take our own route.
+        return gr.mount_gradio_app(app, _pages(services), path="/", **_looks(settings), max_file_size="1mb")
+
+
+def _mount_admin(app: FastAPI, services: Services) -> None:
+    import gradio as gr
+
+    def owner(request: Request) -> str | None:
+        return "owner" if services.login.knows(session_of(request.headers)) else None
+
+    # Twice on purpose: the guard stands before every route below /admin, this one before Gradio's own.
+    looks = _looks(services.settings, ADMIN) | {"auth_dependency": owner}
+    gr.mount_gradio_app(app, _admin_pages(services), path=ADMIN, **looks, max_file_size=MAX_VOICES_SIZE)
 
 
 def _warm_up() -> None:
@@ -68,14 +94,28 @@ def _warm_up() -> None:
 def _pages(services: Services) -> Any:
     import gradio as gr
 
-    from web.pages import about, compare
+    from web.pages import about, compare, studies
 
     with gr.Blocks(title="VoiceVeil", delete_cache=(300, 3000), analytics_enabled=False) as pages:
         compare.render(services, pages)
+    with pages.route("Listen", "studies"):
+        studies.render(services, pages)
     with pages.route("About", "about"):
         about.render(services)
     pages.queue(default_concurrency_limit=8, max_size=QUEUE_MAX)
     pages.state_session_capacity = SESSIONS_MAX
+    return pages
+
+
+def _admin_pages(services: Services) -> Any:
+    import gradio as gr
+
+    from web.pages import admin
+
+    with gr.Blocks(title="VoiceVeil studies", delete_cache=(300, 3000), analytics_enabled=False) as pages:
+        admin.render(services, pages)
+    pages.queue(default_concurrency_limit=4, max_size=50)
+    pages.state_session_capacity = ADMIN_SESSIONS_MAX
     return pages
 
 
@@ -88,18 +128,17 @@ def _plots_link() -> str:
     return f'<meta name="vv-plots" content="assets/{found[0]}">' if len(found) == 1 else ""
 
 
-def _looks(settings: Settings) -> dict[str, Any]:
+def _looks(settings: Settings, below: str = "") -> dict[str, Any]:
     from web.theme import theme
 
     return {
         "theme": theme(),
-        "head": HEAD + _plots_link(),
-        "favicon_path": str(UI / "favicon.svg"),
+        "head": ADMIN_HEAD if below else HEAD + _plots_link(),
+        "favicon_path": None if below else str(UI / "favicon.svg"),
         "footer_links": [],
         "run_history": False,
         "enable_monitoring": False,
-        "max_file_size": "1mb",  # uploads take our own route
         "ssr_mode": False,
         "show_error": True,
-        "root_path": settings.root_path or None,
+        "root_path": f"{settings.root_path}{below}" if settings.root_path else None,
     }

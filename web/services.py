@@ -7,14 +7,21 @@ import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from anonymizers.workers import Workers
 from audio.clip import Clip, Decoded, decode
+from web.admin_login import Login
+from web.demo_study import DemoStudy
 from web.measure import warm_up
 from web.settings import Settings
+from web.study_service import StudyService
 from web.vault import Vault
+
+if TYPE_CHECKING:
+    from listening_test.store import Store
 
 SWEEP_EVERY_S = 60.0
 MAX_VAULT_BYTES = 1.5e9
@@ -56,7 +63,7 @@ class Runs:
 
 @dataclass
 class Services:
-    """Settings, the vault of uploads and results, the worker processes, and the runs under way.
+    """Settings, the vault of uploads and results, the worker processes, the runs under way, and the studies.
 
     `codec` is a worker of its own for uploads: nobody who gives a clip waits for the systems of others.
     """
@@ -65,20 +72,40 @@ class Services:
     vault: Vault
     workers: Workers
     codec: Workers
+    studies: StudyService
+    login: Login
+    demo: DemoStudy
     runs: Runs = field(default_factory=Runs)
 
     @classmethod
     def start(cls, settings: Settings) -> Services:
-        """Make the folder and the processes."""
+        """Open the database, make the folder and the processes.
+
+        Raises:
+            StoreError: if the database cannot be opened.
+        """
+        from listening_test.store import Store
+
+        store = Store.open(settings.database)
         vault = Vault(settings.keep_s, time.time, max_bytes=MAX_VAULT_BYTES)
         vault.sweep_every(SWEEP_EVERY_S)
-        return cls(settings, vault, Workers(settings.workers, warm_up), Workers(1))
+        workers = Workers(settings.workers, warm_up)
+        studies = StudyService(store, workers.call, settings.data_dir, file_bytes=int(settings.max_upload_mb * 1e6))
+        login = Login(store, settings.admin_password)
+        return cls(settings, vault, workers, Workers(1), studies, login, DemoStudy(studies, settings.demo_study))
+
+    @property
+    def store(self) -> Store:
+        """Studies and answers."""
+        return self.studies.store
 
     def close(self) -> None:
-        """End the processes and delete every upload and result."""
+        """End the processes, delete every upload and result, and close the database."""
         self.workers.close()
+        self.studies.renders.close()
         self.codec.close()
         self.vault.close()
+        self.store.close()
 
     def receive(self, data: bytes | Path) -> tuple[str, Decoded]:
         """Decode an upload in a worker (a codec may crash) and keep it; returns its token and what was decoded.

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-
 ADMIN_PASSWORD_MIN_CHARS = 8
 
 

@@ -11,7 +11,7 @@ from starlette.concurrency import iterate_in_threadpool, run_in_threadpool
 
 from anonymizers.base import AnonymizerError
 from audio.clip import Clip
-from web import figures, quality, settings_link
+from web import address, figures, quality, settings_link
 from web.comparison import Asked, Comparison, stopped
 from web.components import results_table
 from web.components.clip_input import ClipInput
@@ -143,17 +143,17 @@ class ComparePage:
             async for _ in iterate_in_threadpool(comparison.sounds(cancelled)):
                 done = comparison.all_heard
                 yield (comparison.player(busy=not done), words.MEASURING if done else "", *skip)
-            measured = await run_in_threadpool(self._measured, comparison, self._address(request))
+            measured = await run_in_threadpool(self._measured, comparison, address.of(self.services.settings, request))
             yield (comparison.player(busy=False), "", *measured)
         finally:
             cancelled.set()
             comparison.gone.set()  # nothing goes on for a browser that has gone
             self.services.runs.end(run)
 
-    def _measured(self, comparison: Comparison, address: str) -> tuple:
+    def _measured(self, comparison: Comparison, home: str) -> tuple:
         comparison.keep()
         drawn = figures.draw(list(comparison.rows.values()))
-        link = f"{address}?{settings_link.to_query(comparison.asked)}"
+        link = f"{home}?{settings_link.to_query(comparison.asked)}"
         table = results_table.html(comparison.report()["systems"], quality_coming=True)
         return (
             gr.update(visible=True),
@@ -162,12 +162,6 @@ class ComparePage:
             link,
             *(drawn[name] for name in self.plots),
         )
-
-    def _address(self, request: gr.Request) -> str:
-        settings = self.services.settings
-        if settings.public_url:
-            return f"{settings.public_url}/"
-        return f"{request.url.scheme}://{request.headers.get('host', '')}{settings.root_path}/"
 
     def finish(self) -> tuple:
         """Give the button back, whatever happened."""
