@@ -10,7 +10,8 @@ from sqlalchemy import Connection, Select, bindparam, func, insert, select, upda
 
 from anonymizers import __version__
 from listening_test.models import AnswerRow, HandleRow, ParticipantRow, StimulusRow, TrialRow
-from listening_test.store_listeners import Listeners, plain
+from listening_test.store_database import plain
+from listening_test.store_listeners import Listeners
 from listening_test.store_records import (
     AlreadyAnswered,
     HandleInfo,
@@ -63,7 +64,7 @@ class Answers(Listeners):
     def trial(self, listener_id: int, page: str) -> TrialInfo | None:
         """The page of that random name, if it is this listener's."""
         with self._read() as db:
-            return next(iter(_trials(db, _plan_of(listener_id).where(TrialRow.page == page))), None)
+            return next(iter(_trials(db, _plan_of(listener_id).where(TrialRow.page == plain(page)))), None)
 
     def current(self, listener_id: int) -> TrialInfo | None:
         """The first page that is neither answered nor skipped; None at the end."""
@@ -105,7 +106,7 @@ class Answers(Listeners):
 
     def fetched(self, handle_token: str) -> None:
         """Note when a sound was first fetched."""
-        fresh = (HandleRow.token == handle_token) & HandleRow.fetched_s.is_(None)
+        fresh = (HandleRow.token == plain(handle_token)) & HandleRow.fetched_s.is_(None)
         with self._read() as db:
             if db.scalar(select(HandleRow.token).where(fresh)) is None:
                 return
@@ -118,7 +119,7 @@ class Answers(Listeners):
             select(*_HANDLE)
             .join(StimulusRow, StimulusRow.id == HandleRow.stimulus_id)
             .join(TrialRow, TrialRow.id == HandleRow.trial_id)
-            .where(HandleRow.token == handle_token, TrialRow.participant_id == listener_id)
+            .where(HandleRow.token == plain(handle_token), TrialRow.participant_id == listener_id)
             .where(TrialRow.issued_s.is_not(None))
         )
         with self._read() as db:

@@ -148,6 +148,8 @@ class Database:
             yield
         except DBAPIError as error:
             raise _sentence(error.orig, self._where) from error
+        except ConnectionError as error:  # pg8000 passes these on as they are
+            raise _unreachable(self._where) from error
         except TimeoutError as error:
             raise StoreBusy(_busy_sentence(self._where)) from error
 
@@ -192,6 +194,11 @@ class Database:
         finally:
             part.unlink(missing_ok=True)
         return path
+
+
+def plain(text: str) -> str:
+    """Text as every database can hold it: without NUL, and with halves of surrogate pairs replaced."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode()
 
 
 def _understood(url: str) -> URL:
@@ -269,6 +276,12 @@ def _busy_sentence(where: str) -> str:
     return f"The database {where} was held by others for too long: nothing was stored, nothing is lost; try again."
 
 
+def _unreachable(where: str) -> StoreUnavailable:
+    return StoreUnavailable(
+        f"The database {where} cannot be reached: check that it runs, then try again; nothing is stored twice."
+    )
+
+
 def _sentence(error: BaseException | None, where: str) -> StoreError:
     code = _code(error)
     if code.startswith("SQLITE_FULL") or code in _FULL or getattr(error, "errno", None) == 28:
@@ -283,9 +296,11 @@ def _sentence(error: BaseException | None, where: str) -> StoreError:
     if code.startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_PERM")) or isinstance(error, PermissionError):
         return StoreError(f"The database {where} cannot be opened for writing: check its folder and its rights.")
     if code.startswith("SQLITE_IOERR") or isinstance(error, OSError):
-        return StoreUnavailable(f"The disk under the database {where} does not work: nothing of this was stored.")
+        return StoreUnavailable(
+            f"The disk under the database {where} fails: look at it, then try again; nothing is stored twice."
+        )
     if "CONSTRAINT" in code or code.startswith("23"):
         return StoreBusy("Somebody else did the same at this moment: nothing was stored; try again.")
     if code.startswith("08") or code in _AWAY or (not code and type(error).__name__ == "InterfaceError"):
-        return StoreUnavailable(f"The database {where} cannot be reached: nothing was stored; check that it runs.")
+        return _unreachable(where)
     return StoreError(f"The database {where} refused: {type(error).__name__} {code}".rstrip() + "; nothing was stored.")

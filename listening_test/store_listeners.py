@@ -13,6 +13,7 @@ from sqlalchemy.orm import aliased
 from anonymizers import __version__
 from listening_test.models import AccessRow, HandleRow, KeyRow, ParticipantRow, StimulusRow, StudyRow, TrialRow
 from listening_test.payment import pseudonym, seal
+from listening_test.store_database import plain
 from listening_test.store_records import Enrolled, Listener, NotFound, Origin, StoreError, StudyFull, StudyNotOpen
 from listening_test.store_studies import Studies, info_of
 from listening_test.study import Study
@@ -188,11 +189,6 @@ class Listeners(Studies):
         values = {"token_sha256": _fingerprint(token), "participant_id": listener_id, "given_s": self._clock()}
         db.execute(insert(AccessRow), values)
         return token
-
-
-def plain(text: str) -> str:
-    """Text as every database can hold it: without NUL, and with halves of surrogate pairs replaced."""
-    return text.replace("\0", "").encode("utf-8", "replace").decode()
 
 
 def _fingerprint(token: str) -> str:

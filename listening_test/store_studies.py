@@ -14,7 +14,7 @@ from sqlalchemy import Connection, String, cast, delete, func, insert, select, u
 
 from anonymizers import __version__
 from listening_test.models import EventRow, ParticipantRow, StimulusAudioRow, StimulusRow, StudyRow
-from listening_test.store_database import Database
+from listening_test.store_database import Database, plain
 from listening_test.store_records import Event, NotFound, StimulusInfo, StudyInfo, StudyState, WrongState
 from listening_test.study import Study, StudyClip, digest
 
@@ -88,7 +88,7 @@ class Studies(Database):
 
     def find(self, name: str, version: int | None = None) -> StudyInfo | None:
         """A study by its name: that version, or the newest."""
-        chosen = select(*_INFO).where(StudyRow.name == name).order_by(StudyRow.version.desc()).limit(1)
+        chosen = select(*_INFO).where(StudyRow.name == plain(name)).order_by(StudyRow.version.desc()).limit(1)
         if version is not None:
             chosen = chosen.where(StudyRow.version == version)
         with self._read() as db:
@@ -98,7 +98,7 @@ class Studies(Database):
     def study_by_link(self, link: str) -> StudyInfo | None:
         """The study whose secret link this is."""
         with self._read() as db:
-            row = db.execute(select(*_INFO).where(StudyRow.link == link)).first()
+            row = db.execute(select(*_INFO).where(StudyRow.link == plain(link))).first()
         return _study_info(row) if row else None
 
     def set_clips(self, study_id: int, clips: Sequence[StudyClip]) -> None:
@@ -181,7 +181,7 @@ class Studies(Database):
             return info_of(db, study_id)
 
     def close_study(self, study_id: int) -> StudyInfo:
-        """Let nobody in any more; retention counts from here. Who is taking it may finish.
+        """Let nobody in any more; retention counts from here.
 
         Raises:
             WrongState: if it is not open.
@@ -214,7 +214,7 @@ class Studies(Database):
             return [Event(*row) for row in rows]
 
     def _note(self, db: Connection, study_id: int | None, kind: str, detail: str) -> None:
-        values = {"study_id": study_id, "at_s": self._clock(), "kind": kind, "detail": detail}
+        values = {"study_id": study_id, "at_s": self._clock(), "kind": plain(kind), "detail": plain(detail)}
         db.execute(insert(EventRow), values)
 
     def _in_state(self, db: Connection, study_id: int, states: Sequence[str], deed: str) -> StudyInfo:
@@ -234,7 +234,7 @@ def _definition(study: Study, yaml: str, folder: Path) -> dict[str, Any]:
         "state": "draft",
         "definition": study.model_dump(mode="json"),
         "clips": [],
-        "yaml": yaml,
+        "yaml": plain(yaml),
         "folder": str(folder),
         "digest": "",
         "software_version": __version__,

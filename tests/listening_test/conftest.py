@@ -1,0 +1,106 @@
+"""Databases to test with: an SQLite file, and a PostgreSQL server that lives as long as the tests do."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import secrets
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from listening_test.store import Store
+
+SERVER_SETTINGS = ("listen_addresses=''", "fsync=off", "full_page_writes=off", "shared_buffers=16MB")
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """Address of a database file that is not there yet."""
+    return f"sqlite:///{tmp_path / 'study.db'}"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_url(request: pytest.FixtureRequest) -> str:
+    """Address of an empty database; a test that asks for it runs on SQLite and on PostgreSQL."""
+    return request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgresql_url")
+
+
+@pytest.fixture
+def store(store_url: str) -> Iterator[Store]:
+    """An open, empty store."""
+    with Store.open(store_url) as store:
+        yield store
+
+
+@pytest.fixture
+def postgresql_url(postgresql_server: str) -> Iterator[str]:
+    """Address of an empty PostgreSQL database."""
+    name = f"study_{secrets.token_hex(6)}"
+    server = create_engine(postgresql_server, isolation_level="AUTOCOMMIT")
+    try:
+        with server.connect() as connection:
+            connection.execute(text(f"CREATE DATABASE {name} STRATEGY file_copy"))
+        yield server.url.set(database=name).render_as_string(hide_password=False)
+        with server.connect() as connection:
+            connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    finally:
+        server.dispose()
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[str]:
+    """Address of a PostgreSQL server: VOICEVEIL_TEST_POSTGRES, else one of our own, else the test is skipped.
+
+    It is never skipped in CI.
+    """
+    given = os.environ.get("VOICEVEIL_TEST_POSTGRES")
+    if given:
+        yield given.replace("postgres://", "postgresql://", 1).replace("postgresql://", "postgresql+pg8000://", 1)
+        return
+    programs = _postgresql_programs()
+    if programs is None:
+        reason = "no PostgreSQL: install Debian's package postgresql, or name a server in VOICEVEIL_TEST_POSTGRES"
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
+    with _server(programs) as url:
+        yield url
+
+
+def _postgresql_programs() -> Path | None:
+    """The folder with initdb and pg_ctl: the newest that Debian has installed, or one on the PATH."""
+    installed = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: float(path.parts[4]))
+    found = installed[-1] if installed else shutil.which("initdb")
+    return Path(found).parent if found else None
+
+
+@contextmanager
+def _server(programs: Path) -> Iterator[str]:
+    """A server in a folder of its own, reached by a socket in there alone; gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="postgresql-") as home:
+        if os.geteuid() == 0:  # initdb refuses root
+            account = pwd.getpwnam("postgres")
+            os.chown(home, account.pw_uid, account.pw_gid)
+        data = f"{home}/data"
+        _as_postgres(programs / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "-N", "--locale=C")
+        settings = " ".join(f"-c {setting}" for setting in (*SERVER_SETTINGS, f"unix_socket_directories={home}"))
+        _as_postgres(programs / "pg_ctl", "-D", data, "-l", f"{home}/log", "-o", settings, "-w", "start")
+        try:
+            yield f"postgresql+pg8000://postgres@/postgres?unix_sock={home}/.s.PGSQL.5432"
+        finally:
+            _as_postgres(programs / "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
+
+
+def _as_postgres(*command: Any) -> None:
+    root: dict[str, Any] = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
+    done = subprocess.run(
+        [str(part) for part in command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/", **root
+    )
+    if done.returncode:
+        pytest.fail(f"{Path(command[0]).name} ended with status {done.returncode}: the PostgreSQL tests cannot run.")
