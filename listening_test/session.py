@@ -88,8 +88,11 @@ class EnrolMessage(_Message):
 
 
 def about(info: StudyInfo, language: str, *, preview: bool = False, simulation: bool = False) -> dict[str, Any]:
-    """What the browser is told of the study itself: see page.about."""
-    return pages.about(info, language, preview=preview, simulation=simulation)
+    """What the browser is told of the study itself: see page.about; "refusal" says why nobody can start now, or ""."""
+    told = pages.about(info, language, preview=preview, simulation=simulation)
+    open_now = info.state == "open" or (info.state == "ready" and (preview or simulation))
+    code = "closed" if info.state == "closed" else "not_open"
+    return {**told, "refusal": "" if open_now else pages.words_of(language).get(f"errors.{code}")}
 
 
 def origin(info: StudyInfo, preview: str, simulation: str) -> Origin:

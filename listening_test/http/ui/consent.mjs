@@ -78,7 +78,7 @@ export class Landing {
     write(this.start, this.study.ui.waiting);
     this.study.say("");
     const refusal = await this.study.enrol();
-    if (!refusal) return;
+    if (!refusal || !this.element.isConnected) return;
     this.waiting = false;
     write(this.start, this.study.about.consent.start);
     this.draw();

@@ -61,8 +61,7 @@ export class Page {
         ? el("div", { class: "vvs-sounds", "data-count": rows ? 1 : cards.length }, ...cards.map((card) => card.element))
         : null,
       ...fields.map((field) => field.element),
-      this.outcome,
-      el("div", { class: "vvs-go" }, this.hint, this.next),
+      el("div", { class: "vvs-go" }, this.outcome, this.hint, this.next),
       page.sounds.length ? keyboardHelp(ui, page.questions.some((question) => choices(question).length > 1)) : null,
     );
   }
@@ -87,7 +86,7 @@ export class Page {
   get obstacle() {
     const { ui } = this;
     if (this.unheard.length) return this.sounds.length > 1 ? ui.listen_first_all : ui.listen_first;
-    if (this.unanswered.length) return this.page.questions.length > 1 ? ui.answer_all_first : ui.answer_first;
+    if (this.unanswered.length) return this.unanswered.length > 1 ? ui.answer_all_first : ui.answer_first;
     return "";
   }
 
@@ -131,11 +130,17 @@ export class Page {
     if (this.then) return this.then();
     if (this.locked) return;
     if (!this.obstacle) return this.on.submit();
+    this.nudge();
+    const [unheard] = this.unheard;
+    const missing = unheard ? this.cards.find(({ sound }) => sound === unheard) : this.fields.find(({ key }) => key === this.unanswered[0].key);
+    missing?.focus();
+  }
+
+  /** Draws the eye to what is still to do. */
+  nudge() {
     this.hint.classList.remove("vvs-again");
     void this.hint.offsetWidth; // starts the animation anew
     this.hint.classList.add("vvs-again");
-    const missing = this.unheard.length ? this.cards.find((card) => card.sound === this.unheard[0]) : this.fields.find((field) => field.key === this.unanswered[0].key);
-    missing?.focus();
   }
 
   /** Takes a key that has no other meaning where the focus is. */
@@ -168,7 +173,11 @@ export class Page {
   }
 
   pick(digit) {
-    if (this.locked || this.unheard.length) return true;
+    if (this.locked) return true;
+    if (this.unheard.length) {
+      this.nudge();
+      return true;
+    }
     const able = this.fields.filter((field) => field.has(digit));
     const focused = able.find((field) => field.element.contains(document.activeElement));
     const open = able.find((field) => !this.answers.get(field.key));
@@ -226,7 +235,10 @@ export class Page {
     write(this.next, this.ui.continue);
     write(this.hint, "");
     this.next.focus({ preventScroll: true });
-    this.outcome.scrollIntoView({ block: "nearest" });
+  }
+
+  hurry() {
+    for (const sound of this.sounds) sound.hurry();
   }
 
   /** Stops what sounds, while something else is looked at. */
@@ -262,6 +274,8 @@ export class End {
       again ? el("p", {}, button(ui.start_over, "", again)) : null,
     );
   }
+
+  hurry() {}
 
   rest() {}
 

@@ -5,6 +5,7 @@ const RATE_HZ = 48000; // everything is decoded at the rate it is played at: bro
 const LEAD_S = 0.04;
 const RAMP_S = 0.008;
 const STUCK_MS = 3000;
+const STALLED_MS = 15000;
 const PAUSES_S = [0.5, 1, 2, 4, 8, 15, 30];
 
 /** Seconds to wait before attempt number `failed` + 1. */
@@ -87,7 +88,7 @@ export class Sound {
     this.blocked = false;
     this.wanted = false;
     this.voice = null;
-    this.stop = new AbortController();
+    this.disposed = false;
     this.load();
   }
 
@@ -115,29 +116,28 @@ export class Sound {
   /** Tries until it is there, at once when asked. */
   async load() {
     clearTimeout(this.again);
+    this.stop?.abort();
+    const stop = (this.stop = new AbortController());
     try {
-      const bytes = await this.fetch();
-      if (bytes) this.buffer = await decoded(bytes);
+      const { status, bytes } = await read(this.url, stop);
+      if (status === 404 || status === 410) return this.on.gone();
+      this.buffer = await decoded(bytes);
       this.failed = 0;
+      this.broken = false;
     } catch (error) {
-      if (this.stop.signal.aborted) return;
+      if (this.disposed || this.stop !== stop) return;
       this.failed += 1;
       this.broken = error instanceof Undecodable;
       if (!this.broken) this.again = setTimeout(() => this.load(), pauseAfter(this.failed) * 1000);
     }
-    if (this.stop.signal.aborted) return;
+    if (this.disposed || this.stop !== stop) return;
     if (this.buffer && this.wanted) this.play();
     this.on.changed();
   }
 
-  async fetch() {
-    const response = await fetch(this.url, { signal: this.stop.signal, cache: "no-store" });
-    if (response.status === 404 || response.status === 410) {
-      this.on.gone();
-      return null;
-    }
-    if (!response.ok) throw new Error(`the server answered ${response.status}`);
-    return response.arrayBuffer();
+  /** Tries at once what would be tried later. */
+  hurry() {
+    if (!this.buffer && this.failed) this.load();
   }
 
   toggle() {
@@ -151,7 +151,7 @@ export class Sound {
     const context = this.output.wake();
     if (!this.buffer) {
       this.wanted = true;
-      if (this.failed) this.load();
+      this.hurry();
       return this.on.changed();
     }
     this.wanted = false;
@@ -219,10 +219,35 @@ export class Sound {
   }
 
   dispose() {
+    this.disposed = true;
     clearTimeout(this.again);
     this.stop.abort();
     this.wanted = false;
     this.pause();
+  }
+}
+
+/** All of it, or an error; a connection that has gone quiet is one, however slow it may be otherwise. */
+async function read(url, stop) {
+  let timer = null;
+  const alive = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => stop.abort(), STALLED_MS);
+  };
+  try {
+    alive();
+    const { ok, status, body } = await fetch(url, { signal: stop.signal, cache: "no-store" });
+    if (status === 404 || status === 410) return { status, bytes: null };
+    if (!ok) throw new Error(`the server answered ${status}`);
+    const parts = [];
+    for (const reader = body.getReader(); ; alive()) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      parts.push(value);
+    }
+    return { status, bytes: await new Blob(parts).arrayBuffer() };
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -2,9 +2,10 @@
 
 import { End, Page } from "./page.mjs";
 import { Output, pauseAfter } from "./sound.mjs";
-import { button, el, fill, Frame } from "./widgets.mjs";
+import { button, el, fill, Frame, write } from "./widgets.mjs";
 
 const TIMEOUT_MS = 20000;
+const UNAVAILABLE = new Set(["closed", "full", "not_open"]);
 const INTERACTIVE = "button, a[href], summary, label, input, select";
 const TYPING = "textarea, select, input:not([type=radio]):not([type=checkbox]), [contenteditable]:not([contenteditable=false])";
 
@@ -74,11 +75,15 @@ class Study {
     this.output = new Output();
     this.view = null;
     this.unsent = null;
+    this.waiting = new Set();
     this.personal = new Kept("localStorage", `voiceveil-study-${link}`);
     document.addEventListener("keydown", (event) => this.onKey(event));
-    window.addEventListener("pagehide", () => this.keep());
-    window.addEventListener("online", () => this.hurry?.());
-    document.addEventListener("visibilitychange", () => document.hidden || this.hurry?.());
+    window.addEventListener("pagehide", () => {
+      this.view?.rest();
+      this.keep();
+    });
+    window.addEventListener("online", () => this.hurry());
+    document.addEventListener("visibilitychange", () => document.hidden || this.hurry());
     window.addEventListener("beforeunload", (event) => {
       if (this.unsent && this.element.isConnected) event.preventDefault();
     });
@@ -105,11 +110,13 @@ class Study {
     const reply = await ask(this.url(`about?${query}`));
     if (reply.status === 200) return reply.data;
     if (this.token && reply.status === 404) return this.forget(); // withdrawn elsewhere, or the study is gone
-    this.element.textContent = reply.data?.error ?? this.element.dataset.unreachable ?? "";
+    if (!reply.data?.error) throw new Error(`the server answered ${reply.status} instead of the study`);
+    this.element.textContent = reply.data.error;
     return null;
   }
 
   forget() {
+    this.kept?.set(null);
     this.personal.set(null);
     this.token = "";
     return this.link ? this.fetchAbout() : null;
@@ -150,9 +157,17 @@ class Study {
   // -- before there is a listener --------------------------------------------------------------------------
 
   async land() {
+    if (this.about.refusal) return this.refuse(this.about.refusal);
     const { Landing } = await import("./consent.mjs");
-    const landing = new Landing(this);
-    this.frame.put(landing, true);
+    this.frame.put(new Landing(this), true);
+  }
+
+  /** There is nothing to take here, or not now. */
+  refuse(sentence) {
+    const end = { kind: "refused", title: this.about.title, paragraphs: [sentence] };
+    this.view = new End(end, this.ui, { heading: this.heading });
+    this.frame.drawProgress({ done: 0, of: 0 });
+    this.frame.put(this.view, true);
   }
 
   async speak(language) {
@@ -177,6 +192,7 @@ class Study {
       preview: params.preview ?? "",
       simulation: params.simulation ?? "",
     });
+    if (UNAVAILABLE.has(reply.data.code)) this.refuse(reply.data.error);
     if (!reply.data.token) return reply.data.error;
     this.token = reply.data.token;
     this.kept = new Kept("sessionStorage", `voiceveil-take-${this.token}`);
@@ -188,9 +204,11 @@ class Study {
 
   /** Somebody else, or the same person again. */
   async startOver() {
-    this.kept?.set(null);
+    this.kept.set(null);
+    this.personal.set(null);
+    this.token = "";
     this.view = null;
-    await this.begin((await this.forget(), ""), {});
+    await this.begin("", {});
   }
 
   // -- page after page -------------------------------------------------------------------------------------
@@ -198,9 +216,9 @@ class Study {
   async load(first, resumed = first) {
     const reply = await this.insist(this.url("page"));
     if (reply.status === 200) return this.resume(reply.data, first, resumed);
+    if (this.embedded && this.link) return this.startOver();
     this.kept.set(null);
-    if (this.embedded) this.personal.set(null);
-    this.say(reply.data.error);
+    this.refuse(reply.data.error);
   }
 
   resume(page, first = true, resumed = true) {
@@ -283,21 +301,32 @@ class Study {
     }
   }
 
+  /** Waits, or until somebody is impatient or the network is back. */
   wait(seconds, sentence) {
+    let left = Math.ceil(seconds);
+    const words = () => fill(this.ui.retry_in, { seconds: left });
+    const next = el("span", { class: "vvs-count", "aria-hidden": "true", text: words() });
+    if (sentence) this.say(sentence, next, button(this.ui.try_now, "", () => this.hurry()));
     return new Promise((resolve) => {
-      let left = Math.ceil(seconds);
-      const next = el("span", { class: "vvs-count", "aria-hidden": "true", text: fill(this.ui.retry_in, { seconds: left }) });
-      const ticking = setInterval(() => write(next, fill(this.ui.retry_in, { seconds: (left = Math.max(0, left - 1)) })), 1000);
-      const timer = setTimeout(() => this.hurry(), seconds * 1000);
-      this.hurry = () => {
+      const ticking = setInterval(() => {
+        left = Math.max(0, left - 1);
+        write(next, words());
+      }, 1000);
+      const done = () => {
         clearInterval(ticking);
         clearTimeout(timer);
-        this.hurry = null;
+        this.waiting.delete(done);
         resolve();
       };
-      if (!sentence) return;
-      this.frame.say(sentence, next, button(this.ui.try_now, "", () => this.hurry?.()));
+      const timer = setTimeout(done, seconds * 1000);
+      this.waiting.add(done);
     });
+  }
+
+  /** Tries at once what would be tried later. */
+  hurry() {
+    for (const done of [...this.waiting]) done();
+    this.view?.hurry();
   }
 
   async withdraw() {

@@ -162,7 +162,7 @@ class ChoiceField {
   look() {
     const numbers = this.choices.every(({ label }) => /^\d+$/.test(label));
     if (numbers) return "scale";
-    const names = this.choices.every(({ label, value }) => label.length <= 18 && !/^-?\d+$/.test(value));
+    const names = this.choices.every(({ label, value }) => label.length <= 24 && !/^-?\d+$/.test(value));
     return names && this.choices.length > 3 ? "grid" : "list";
   }
 
