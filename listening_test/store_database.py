@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import ArgumentError, DBAPIError, TimeoutError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InvalidatePoolError, TimeoutError
 
 from listening_test.store_records import DiskFull, StoreBusy, StoreError, StoreUnavailable
 
@@ -237,7 +237,8 @@ def _engine(url: URL, busy_timeout_s: float) -> Engine:
         event.listen(engine, "connect", lambda connection, _: _set_up(connection))
         event.listen(engine, "begin", _begin)
         return engine
-    engine = create_engine(url, pool_pre_ping=True, connect_args={"timeout": 30}, **pool)
+    engine = create_engine(url, connect_args={"timeout": 30}, **pool)
+    event.listen(engine, "checkout", _check_alive)
     event.listen(engine, "connect", lambda connection, _: _wait_at_most(connection, busy_timeout_s))
     return engine
 
@@ -258,6 +259,18 @@ def _wait_at_most(connection: Any, busy_timeout_s: float) -> None:
     cursor.execute(f"SET lock_timeout = {round(1000 * busy_timeout_s)}")
     cursor.close()
     connection.commit()
+
+
+def _check_alive(connection: Any, *_: object) -> None:
+    """SQLAlchemy's own check before use is three round trips, and not every way in which pg8000 fails is known to it."""
+    try:
+        connection.autocommit = True
+        cursor = connection.cursor()
+        cursor.execute("SELECT 1")
+        cursor.close()
+        connection.autocommit = False
+    except Exception as error:
+        raise InvalidatePoolError from error
 
 
 def _is_busy(error: BaseException | None) -> bool:

@@ -253,10 +253,12 @@ def _insert_plan(db: Connection, study_id: int, listener_id: int, trials: Sequen
     rows = [_trial_values(listener_id, position, trial) for position, trial in enumerate(trials)]
     if not rows:
         raise StoreError("A listener's plan has at least one page, but an empty one came.")
-    inserted = insert(TrialRow).returning(TrialRow.id, sort_by_parameter_order=True)
-    ids = db.execute(inserted, rows).scalars().all()
+    inserted = db.execute(insert(TrialRow).returning(TrialRow.position, TrialRow.id), rows)
+    ids = {row.position: row.id for row in inserted}
     stimuli = _stimulus_ids(db, study_id, {sound.key for trial in trials for sound in trial.sounds})
-    handles = [values for id_, trial in zip(ids, trials, strict=True) for values in _handle_values(id_, trial, stimuli)]
+    handles = [
+        values for position, trial in enumerate(trials) for values in _handle_values(ids[position], trial, stimuli)
+    ]
     if handles:
         db.execute(insert(HandleRow).returning(HandleRow.position), handles).all()
 

@@ -238,7 +238,7 @@ def _dropped_at(db: Connection, listener_ids: Sequence[int]) -> dict[str, int]:
 
 
 def _answers_per_system(db: Connection, study_id: int, origin: str, labels: Sequence[str]) -> dict[str, int]:
-    system = TrialRow.truth["system"].as_string()
+    system = TrialRow.truth["system"].as_string().label("on_trial")
     theirs = (ParticipantRow.study_id == study_id) & (ParticipantRow.origin == origin) & (TrialRow.kind == "rated")
     counted = (
         select(system, func.count())
@@ -246,7 +246,7 @@ def _answers_per_system(db: Connection, study_id: int, origin: str, labels: Sequ
         .join(TrialRow, TrialRow.id == AnswerRow.trial_id)
         .join(ParticipantRow, ParticipantRow.id == TrialRow.participant_id)
         .where(theirs)
-        .group_by(system)
+        .group_by("on_trial")
     )
     found = {label: count for label, count in db.execute(counted) if label is not None}
     return dict.fromkeys(labels, 0) | found

@@ -245,16 +245,18 @@ def test_a_postgresql_that_was_restarted_is_reached_again(postgresql_url):
 
 def test_a_postgresql_that_stops_in_the_middle_is_a_sentence(postgresql_url):
     with Store.open(postgresql_url) as store:
-        with pytest.raises(StoreUnavailable, match="cannot be reached"), store._write() as db:
-            db.execute(text("INSERT INTO key VALUES ('half', 'done')"))
-            with connection(postgresql_url) as other:
-                other.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": pid_of(db)})
-            db.execute(text("INSERT INTO key VALUES ('other', 'half')"))
+        with pytest.raises(StoreUnavailable, match="cannot be reached"):
+            write_and_stop(store, postgresql_url)
         assert store.key("half", lambda: "nothing stored") == "nothing stored"
 
 
-def pid_of(db) -> int:
-    return db.execute(text("SELECT pg_backend_pid()")).scalar()
+def write_and_stop(store: Store, url: str) -> None:
+    with store._write() as db:
+        db.execute(text("INSERT INTO key VALUES ('half', 'done')"))
+        pid = db.execute(text("SELECT pg_backend_pid()")).scalar()
+        with connection(url) as other:
+            other.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": pid})
+        db.execute(text("INSERT INTO key VALUES ('other', 'half')"))
 
 
 def test_the_first_to_ask_makes_a_key(store):
