@@ -8,7 +8,7 @@ import numpy as np
 
 from audio.clip import Clip
 from listening_test import questions
-from listening_test.finishing import EDGE_S, Levelled, cut, length_class_s, levelled
+from listening_test.finishing import EDGE_S, Levelled, cut, levelled
 from listening_test.study import Language, Study, StudyError
 from listening_test.texts import texts
 
@@ -48,31 +48,38 @@ def wordings(wanted: Wanted, study: Study) -> dict[str, str]:
     return {name: texts(wanted.language).format(f"attention.{name}", answer=answer) for name in LEADS_S}
 
 
-def interrupted(original: Levelled, detail: str, length_s: float, study: Study) -> tuple[Levelled, float]:
-    """The start of a recording, then a voice asking for an answer at the same level; and the length of its file.
-
-    That is `length_s`, the length of the recording's own file, wherever a wording fits into it, so that length does
-    not betray the check; the recording is cut to make room. Only when even the short wording does not fit is the
-    file longer; a warning in the facts says so.
+def least_s(detail: str, study: Study) -> float:
+    """How long an attention check lasts at least: some of the recording, a pause, the short wording.
 
     Raises:
-        StudyError: if `detail` asks for what the study has not.
+        StudyError: if `detail` asks for what the study does not have.
         AnonymizerError: if the synthesiser is missing or fails.
     """
     wanted = parse(detail, study)
-    room_s = length_s - 2 * EDGE_S
-    lead_s, said = 0.0, original.clip
+    said = _said(wordings(wanted, study)["short"], wanted.language, study)
+    return LEADS_S["short"] + PAUSE_S + said.duration_s
+
+
+def interrupted(original: Levelled, detail: str, length_s: float, study: Study) -> Levelled:
+    """The start of a recording, then a voice asking for an answer at the same level, to fill a file of `length_s`.
+
+    That is the length of every file of the recording, so that length does not betray the check: the recording is cut
+    to make room, and where the long wording leaves too little of it the short one is said.
+
+    Raises:
+        StudyError: if `detail` asks for what the study does not have, or `length_s` leaves no room for least_s().
+        AnonymizerError: if the synthesiser is missing or fails.
+    """
+    wanted = parse(detail, study)
     for name, text in wordings(wanted, study).items():
         said = _said(text, wanted.language, study)
-        lead_s = min(room_s - PAUSE_S - said.duration_s, original.clip.duration_s)
-        if lead_s >= LEADS_S[name]:
-            return _joined(original, lead_s, said), length_s
-    joined = _joined(original, LEADS_S["short"], said)
-    joined.facts["warnings"].append(
-        f"The attention check lasts {joined.clip.duration_s:.1f} s, longer than its recording: its length could be "
-        "told from the others. Use longer recordings."
+        lead_s = min(length_s - 2 * EDGE_S - PAUSE_S - said.duration_s, original.clip.duration_s)
+        if lead_s >= min(LEADS_S[name], original.clip.duration_s) - 1e-6:
+            return _joined(original, lead_s, said)
+    raise StudyError(
+        f"a file of at least {least_s(detail, study) + 2 * EDGE_S:.1f} s was expected, but {length_s:g} s came: "
+        "render the study again"
     )
-    return joined, length_class_s(joined.clip.duration_s)
 
 
 def _said(text: str, language: Language, study: Study) -> Clip:
@@ -86,5 +93,4 @@ def _said(text: str, language: Language, study: Study) -> Clip:
 def _joined(original: Levelled, lead_s: float, said: Clip) -> Levelled:
     lead = cut(original.clip, lead_s).samples
     pause = np.zeros(round(PAUSE_S * said.sample_rate), np.float32)
-    clip = Clip(np.concatenate([lead, pause, said.samples]), said.sample_rate)
-    return Levelled(clip, {**original.facts, "warnings": [*original.facts["warnings"]]})
+    return Levelled(Clip(np.concatenate([lead, pause, said.samples]), said.sample_rate), original.facts)

@@ -196,7 +196,7 @@ def _clip(row: _Row) -> StudyClip | str:
     facts = {name: row.cells.get(name, "") for name in OPTIONAL}
     return StudyClip(
         key=row.key,
-        path=row.path,
+        path=row.path.absolute(),  # to be found again from anywhere
         speaker=row.cells["speaker"],
         sex=SEXES[row.cells["sex"].lower()],
         duration_s=clip.duration_s,

@@ -17,6 +17,10 @@ LONGEST_FACTOR = 2.0
 """How much longer than its original a version may be: all versions of a clip become as long as the longest."""
 
 
+class ClipFault(StudyError):
+    """What is wrong with a clip itself, whatever is made of it."""
+
+
 @dataclass(frozen=True, eq=False)
 class Job:
     """A sound of a clip, and what is needed to make it; relative paths start from `folder`."""
@@ -49,9 +53,9 @@ def make_version(job: Job) -> Levelled:
     """A version of a clip at the study's level, without its file: what a system makes of it.
 
     Raises:
-        StudyError: if the file is not the one that was checked, or the sound is silent, too short, too long, too peaky.
+        ClipFault: if the clip's file is not the one that was checked, or cannot be read.
+        StudyError: if the sound is silent, too short or too long.
         AnonymizerError: from the system.
-        ClipError: from the file.
     """
     clip = _read(job)
     version, facts = _low_anchored(clip, job) if job.system.system == LOW_ANCHOR else _anonymized(clip, job)
@@ -64,16 +68,16 @@ def make_version(job: Job) -> Levelled:
 
 
 def make(job: Job, length_s: float) -> Finished:
-    """A sound of a clip: a version of it in a file of `length_s`, or an attention check, which may need longer.
+    """A sound of a clip in a file of `length_s`: a version of it, or an attention check.
 
     Raises:
-        StudyError, AnonymizerError, ClipError: as make_version.
+        ClipFault, StudyError, AnonymizerError: as make_version, and if peaks keep it from the study's level.
     """
     version = make_version(job)
     if job.sound.kind == "attention":
         from listening_test.attention import interrupted
 
-        version, length_s = interrupted(version, job.sound.detail, length_s, job.study)
+        version = interrupted(version, job.sound.detail, length_s, job.study)
     return finished(version, length_s, job.study.limits)
 
 
@@ -93,15 +97,18 @@ def make_setup(sound: Sound, limits: Limits) -> Finished:
 
 
 def _read(job: Job) -> Clip:
-    from audio.clip import decode
+    from audio.clip import ClipError, decode
 
     try:
         data = (job.folder / job.clip.path).read_bytes()
     except OSError as error:
-        raise StudyError(f"its file was expected, but it cannot be read ({error.strerror}): run check again") from None
+        raise ClipFault(f"its file was expected, but it cannot be read ({error.strerror}): run check again") from None
     if hashlib.sha256(data).hexdigest() != job.clip.sha256:
-        raise StudyError("the file that was checked was expected, but it has changed since: run check again")
-    return decode(data).clip
+        raise ClipFault("the file that was checked was expected, but it has changed since: run check again")
+    try:
+        return decode(data).clip
+    except ClipError as error:
+        raise ClipFault(str(error)) from None
 
 
 def _anonymized(clip: Clip, job: Job) -> tuple[Clip, dict[str, Any]]:

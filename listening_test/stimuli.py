@@ -10,8 +10,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from listening_test import attention
 from listening_test.finishing import Levelled, TooPeaky, finished, length_class_s
-from listening_test.making import Job, make, make_setup, make_version, speaks_anew
+from listening_test.making import ClipFault, Job, make, make_setup, make_version, speaks_anew
 from listening_test.study import LineUpTask, Study, StudyClip, StudyError
 from listening_test.trial import Sound
 
@@ -60,10 +61,11 @@ def render(
 ) -> Iterator[Rendered]:
     """Render the sounds whose keys are not in `have`; each is yielded as soon as it is there.
 
-    `sounds` are all the sounds of the study, whatever is there already: the versions of a clip share one length, and
-    in a study with line-ups all speech does. Relative paths of clips start from `folder`. `call` runs a picklable
-    function (Workers.call does so in a process), `jobs` of them at a time. The same study gives the same bytes, in
-    any order and however often it was stopped. Once `cancelled` is set it ends early, without a word.
+    `sounds` are all the sounds of the study, whatever is there already: the versions of a clip and the attention
+    checks on it share one length, and in a study with line-ups all speech does. Relative paths of clips start from
+    `folder`. `call` runs a picklable function (Workers.call does so in a process), `jobs` of them at a time. The same
+    study gives the same bytes, in any order and however often it was stopped. Once `cancelled` is set it ends early,
+    without a word.
 
     Raises:
         StudyError: at the end, a sentence for each sound that could not be made. All others have been yielded by
@@ -101,56 +103,78 @@ class _Rendering:
     def run(self, everything: list[Sound], have: set[str], progress: Progress) -> Iterator[Rendered]:
         everything = [sound for sound in everything if self._known(sound)]
         wanted = [sound for sound in everything if sound.key not in have]
-        anew = [sound for sound in self._deciding(everything, wanted) if speaks_anew(self.study, sound)]
-        of = len(anew) + len(wanted)
-        spoken: dict[Sound, Levelled | None] = {}
-        for sound, version in self._each(anew, lambda sound: (make_version, self._job(sound))):
-            spoken[sound] = version
-            progress(len(spoken) / of, _name(sound))
-        lengths_s = self._lengths_s(everything, spoken)
-        todo = [sound for sound in wanted if spoken.get(sound, True)]
-        for done, (sound, made) in enumerate(self._each(todo, lambda sound: self._how(sound, spoken, lengths_s)), 1):
-            progress((len(anew) + done) / of, _name(sound))
+        deciding = self._deciding(everything, wanted)
+        ahead = list({_what(sound): sound for sound in deciding if self._is_ahead(sound)}.values())
+        of = len(ahead) + len(wanted)
+        found: dict[str, Levelled | float | None] = {}
+        for sound, result in self._each(ahead, self._how_ahead):
+            found[_what(sound)] = result
+            progress(len(found) / of, _name(sound))
+        lengths_s = self._lengths_s(deciding, found)
+        todo = [sound for sound in wanted if found.get(_what(sound), True)]
+        for done, (sound, made) in enumerate(self._each(todo, lambda sound: self._how(sound, found, lengths_s)), 1):
+            progress((len(ahead) + done) / of, _name(sound))
             if made is not None and (not sound.clip or lengths_s[sound.clip]):
                 yield Rendered(sound.key, *made)
 
-    def _how(self, sound: Sound, spoken: dict[Sound, Levelled | None], lengths_s: dict[str, float | None]) -> _Asked:
+    def _is_ahead(self, sound: Sound) -> bool:
+        """Whether something has to be made to know how long the sound is."""
+        return sound.kind == "attention" or speaks_anew(self.study, sound)
+
+    def _how_ahead(self, sound: Sound) -> _Asked:
+        if sound.kind == "attention":
+            return attention.least_s, sound.detail, self.study
+        return make_version, self._job(sound)
+
+    def _how(
+        self, sound: Sound, found: dict[str, Levelled | float | None], lengths_s: dict[str, float | None]
+    ) -> _Asked:
         """How to make a sound. One whose length is unknown is made all the same: what is wrong with it is wanted."""
         if not sound.clip:
             return make_setup, sound, self.study.limits
-        version = spoken.get(sound)
-        if version is not None:
-            length_s = lengths_s[sound.clip] or length_class_s(version.clip.duration_s)
+        length_s = lengths_s[sound.clip] or length_class_s(self._duration_s(sound, found) or 0.0)
+        version = found.get(_what(sound))
+        if isinstance(version, Levelled):
             return finished, version, length_s, self.study.limits
-        length_s = lengths_s[sound.clip] or length_class_s(self.clips[sound.clip].duration_s)
         return make, self._job(sound), length_s
 
     def _known(self, sound: Sound) -> bool:
         """Whether the study has what the sound is made of; a fault is noted if not."""
         if (sound.clip or sound.kind in ("speech", "attention")) and sound.clip not in self.clips:
-            self.faults.append(f"{_name(sound)}: the study has no such clip: run check again.")
+            self._note(f"{_name(sound)}: the study has no such clip: run check again.")
         elif sound.kind == "speech" and sound.system not in self.study.labels:
-            self.faults.append(f"{_name(sound)}: the study has no such system: run check again.")
+            self._note(f"{_name(sound)}: the study has no such system: run check again.")
         else:
             return True
         return False
 
+    def _note(self, fault: str) -> None:
+        """A fault, once: what is wrong with a clip is wrong with all its versions."""
+        if fault not in self.faults:
+            self.faults.append(fault)
+
     def _deciding(self, everything: list[Sound], wanted: list[Sound]) -> list[Sound]:
         """The sounds that have a say in the lengths of the wanted ones."""
         clips = {sound.clip for sound in wanted if sound.clip}
-        return [sound for sound in everything if sound.clip in clips or (self.line_ups and clips)]
+        return [sound for sound in everything if sound.clip in clips or (self.line_ups and clips and sound.clip)]
 
-    def _lengths_s(self, everything: list[Sound], spoken: dict[Sound, Levelled | None]) -> dict[str, float | None]:
-        """The length of the files of each clip; None where a version that has a say in it is missing."""
-        longest_s = {sound.clip: self.clips[sound.clip].duration_s for sound in everything if sound.clip}
-        for sound, version in spoken.items():
-            if version is not None:
-                longest_s[sound.clip] = max(longest_s[sound.clip], version.clip.duration_s)
-        missing = {sound.clip for sound, version in spoken.items() if version is None}
+    def _lengths_s(self, deciding: list[Sound], found: dict[str, Levelled | float | None]) -> dict[str, float | None]:
+        """The length of the files of each clip; None where a sound that has a say in it could not be made."""
+        needed_s: dict[str, list[float | None]] = {}
+        for sound in deciding:
+            needed_s.setdefault(sound.clip, []).append(self._duration_s(sound, found))
         if self.line_ups:
-            longest_s = dict.fromkeys(longest_s, max(longest_s.values(), default=0.0))
-            missing = set(longest_s) if missing else missing
-        return {clip: None if clip in missing else length_class_s(s) for clip, s in longest_s.items()}
+            together = [one for of_clip in needed_s.values() for one in of_clip]
+            needed_s = dict.fromkeys(needed_s, together)
+        return {
+            clip: None if None in all_s else length_class_s(max(s or 0.0 for s in all_s))
+            for clip, all_s in needed_s.items()
+        }
+
+    def _duration_s(self, sound: Sound, found: dict[str, Levelled | float | None]) -> float | None:
+        """How long a sound lasts, an attention check at least; None if it could not be made."""
+        known = found.get(_what(sound), self.clips[sound.clip].duration_s)
+        return known.clip.duration_s if isinstance(known, Levelled) else known
 
     def _job(self, sound: Sound) -> Job:
         return Job(self.study, self.clips[sound.clip], self.folder, sound)
@@ -171,11 +195,17 @@ class _Rendering:
             except Stopped:
                 self.cancelled.set()
             except Exception as error:
-                self.faults.append(f"{_name(sound)}: {_sentence(error)}")
+                name = sound.clip if isinstance(error, ClipFault) else _name(sound)
+                self._note(f"{name}: {_sentence(error)}")
                 self.fits_lufs += [error.fits_lufs] if isinstance(error, TooPeaky) else []
                 made = None
             if not self.cancelled.is_set():
                 yield sound, made
+
+
+def _what(sound: Sound) -> str:
+    """What has to be made to know a sound's length: of attention checks only the voice, which many share."""
+    return sound.detail if sound.kind == "attention" else sound.key
 
 
 def _name(sound: Sound) -> str:
@@ -199,10 +229,9 @@ def _way_out(fits_lufs: list[float]) -> list[str]:
 def _sentence(error: Exception) -> str:
     from anonymizers.base import AnonymizerError
     from anonymizers.workers import WorkerLost
-    from audio.clip import ClipError
     from audio.vad import VadError
 
-    if isinstance(error, StudyError | AnonymizerError | ClipError | VadError | WorkerLost):
+    if isinstance(error, StudyError | AnonymizerError | VadError | WorkerLost):
         return f"{str(error).rstrip('.')}."
     logging.getLogger(__name__).error("a sound could not be rendered", exc_info=error)
     return f"this failed in a way nobody expected ({type(error).__name__}): please report it."
