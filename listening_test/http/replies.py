@@ -13,7 +13,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from listening_test.session import Refused
-from listening_test.store_records import NotFound, StoreError
+from listening_test.store_records import NotFound, StoreUnavailable
 from listening_test.texts import texts
 
 BODY_MAX_BYTES = 64_000
@@ -62,8 +62,8 @@ async def _handled(handle: Handler, request: Request, problem: Problem) -> Respo
         return problem(request, refused)
     except NotFound:  # withdrawn or deleted between two of our steps
         return problem(request, Refused("not_found", 404))
-    except StoreError as error:
-        log.error("The database did not answer: %s", error)
+    except StoreUnavailable as error:
+        log.error("The database could not work: %s", error)
         return problem(request, Refused("storage", 503))
     except ClientDisconnect:
         return Response(status_code=400)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -47,7 +47,7 @@ class Lab:
     """An open study behind its routes."""
 
     store: Store
-    info: Any
+    info: Any = field(repr=False)
     clock: Clock
     client: TestClient
 

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import json
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 import pytest
@@ -222,6 +224,21 @@ class TestTaking:
         *_, last, end = listener.pages()
         again = listener.send(listener.message(last))
         assert (again.status_code, again.json()["next"]["end"]) == (200, end["end"])
+
+    def test_of_two_windows_at_once_one_is_heard_and_the_other_told_so(self, lab):
+        listener = lab.enrol()
+        page = listener.go_to(lambda page: rated(page) and page["questions"][0]["key"] == "overall_quality")
+        listener.hear(page)
+        messages = [listener.message(page, {"overall_quality": value}) for value in "1234512345"]
+        with ThreadPoolExecutor(len(messages)) as windows:
+            replies = list(windows.map(listener.send, messages))
+        (kept,) = lab.truth(listener, page).answers.values()
+        for message, reply in zip(messages, replies, strict=True):
+            if message["answers"]["overall_quality"] == kept:
+                assert reply.json()["saved"] is True
+            else:
+                said(reply, "already_answered", 409)
+        assert len({json.dumps(reply.json()["next"]) for reply in replies}) == 1
 
     def test_another_answer_to_the_same_page_is_refused_and_the_first_stands(self, lab):
         listener = lab.enrol()
