@@ -66,16 +66,35 @@ def render(args: argparse.Namespace) -> int:
 
 
 def open_study(args: argparse.Namespace) -> int:
-    """Freeze a study, let listeners in, print where they go."""
+    """Freeze a study, let listeners in, print where they go; and once in the life of a database, the payment key."""
     from listening_test.study import digest
 
     with _store(args) as store:
         info = _info(store, args.study)
         if info.state != "open":
             store.open_study(info.id, digest(info.study, info.clips))
+        key = _payment_key(store)
     base = (args.public_url or os.environ.get("PUBLIC_URL", "") or "http://127.0.0.1:7860").rstrip("/")
     print(f"{base}/study/{info.link}")
+    if key:
+        print(f"Payment key: {key}", file=sys.stderr)
+        print(
+            "It opens the sealed ids of crowd platforms. Keep it: it is not stored and not shown again.",
+            file=sys.stderr,
+        )
     return 0
+
+
+def _payment_key(store: Store) -> str:
+    """The private half of a new payment key; "" where there is one."""
+    from listening_test.store_records import StoreError, StoreUnavailable
+
+    try:
+        return store.make_payment_key()
+    except StoreUnavailable:
+        raise
+    except StoreError:
+        return ""
 
 
 def close(args: argparse.Namespace) -> int:

@@ -112,10 +112,14 @@ def test_open_prints_the_link_and_list_tells_the_state(
 ) -> None:
     monkeypatch.delenv("PUBLIC_URL", raising=False)
     assert main(["open", "small", "--public-url", "https://listen.example.org/", *database]) == 0
-    link = said(capsys)
+    first = capsys.readouterr()
+    link = first.out.strip()
     assert link.startswith("https://listen.example.org/study/")
+    assert first.err.startswith("Payment key: ")
     assert main(["open", "small", *database]) == 0
-    assert said(capsys) == link.replace("https://listen.example.org", "http://127.0.0.1:7860")
+    second = capsys.readouterr()
+    assert second.err == ""
+    assert second.out.strip() == link.replace("https://listen.example.org", "http://127.0.0.1:7860")
     assert main(["list", "--json", *database]) == 0
     (listed,) = json.loads(said(capsys))
     assert (listed["name"], listed["state"], listed["places"]) == ("small", "open", 3)
