@@ -333,6 +333,7 @@ export class Frame {
   close() {
     if (!this.covered) return;
     this.cover(false);
+    this.panel.replaceChildren();
     this.opener?.focus();
   }
 

@@ -1,0 +1,406 @@
+"""A listening study as strangers take it: in a real Chromium, over the real routes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from listening_test import session
+from listening_test.http.app import create
+from listening_test.store import Store
+from tests.browser import study_lab as lab_
+from tests.browser.study_lab import StudyLab, choose, go_on, hear, take
+
+SMALL = """(all) => all.filter((one) => one.getClientRects().length)
+  .filter((one) => Math.min(one.getBoundingClientRect().height, one.getBoundingClientRect().width) < 44)
+  .map((one) => one.outerHTML)"""
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory, serve: Callable[[Any], str]) -> Iterator[StudyLab]:
+    database = f"sqlite:///{tmp_path_factory.mktemp('study') / 'study.db'}"
+    with Store.open(database) as store:
+        lab = StudyLab(store, database)
+        lab.info = lab.add()
+        lab.url = serve(create(database))
+        yield lab
+
+
+@pytest.fixture
+def at(lab: StudyLab, open_page: Callable[..., Any]) -> Callable[..., Any]:
+    """at(trials…, **options of open_page) -> a page on which a new listener takes these trials; page.token."""
+
+    def open_(*trials: Any, language: str = "en", **options: Any) -> Any:
+        token = lab.token(*trials, language=language)
+        page = open_page(f"{lab.url}/take/{token}", **options)
+        page.token = token
+        page.wait_for_selector("[data-block]")
+        return page
+
+    return open_
+
+
+def press(page: Any, words: str) -> None:
+    page.get_by_role("button", name=words, exact=True).click()
+
+
+def enrolled(page: Any) -> str:
+    return page.url.rsplit("/", 1)[1]
+
+
+PHONE = {"width": 390, "height": 844, "has_touch": True, "is_mobile": True}
+
+
+@pytest.mark.parametrize(
+    ("language", "options"),
+    [
+        pytest.param("en", {"color_scheme": "light"}, id="laptop-light-en", marks=pytest.mark.slow),
+        pytest.param("de", {"color_scheme": "dark", **PHONE, "width": 360}, id="phone-dark-de"),
+    ],
+)
+def test_from_consent_to_code(
+    lab: StudyLab,
+    open_page: Callable[..., Any],
+    ledger: Any,
+    violations: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    language: str,
+    options: dict[str, Any],
+) -> None:
+    monkeypatch.setattr(session.plan, "plan", lambda study, clips, place, language: list(lab_.EVERY_PAGE))
+    width = options.get("width", 1280)
+
+    def look(page: Any) -> None:
+        assert violations(page, "main") == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert page.eval_on_selector_all("button, a[href], label.vvs-option, textarea", SMALL) == []
+
+    page = open_page(f"{lab.url}/study/{lab.info.link}?lang={language}&PROLIFIC_PID=p-{language}", **options)
+    page.wait_for_selector(".vvs-landing")
+    look(page)
+    page.click(".vvs-next", force=True)
+    assert page.evaluate("document.activeElement.type") == "checkbox"  # what is missing, not a scolding
+    for box in page.locator("input[type=checkbox]").all():
+        box.check()
+    page.click(".vvs-next")
+    page.wait_for_selector("[data-block=about_you]")
+    assert "p-" not in page.url
+    assert page.evaluate("document.documentElement.lang") == language
+    take(page, look)
+    look(page)
+    assert page.inner_text(".vvs-code") == "DONE-1234"
+    assert page.get_attribute("a.vvs-main", "href") == "https://crowd.example.org/back?cc=DONE-1234"
+    answers = lab.answers(enrolled(page))
+    assert [sorted(each) for each in answers] == [sorted(each.questions) for each in lab_.EVERY_PAGE]
+    assert answers[-1]["comment"] == "All & <b>well</b> +1 \"'; DROP TABLE answer; –"
+    assert lab.store.listener(enrolled(page)).state == "finished"
+    assert {request.url.split("/")[2] for request in ledger.requests} == {lab.url.split("/")[2]}
+    ledger.assert_clean()
+
+
+def test_with_the_keyboard_alone(at: Callable[..., Any], lab: StudyLab) -> None:
+    pages = (lab_.ABOUT_YOU, lab_.HEADPHONES, lab_.TRAINING, lab_.LINE_UP, lab_.EMOTION, lab_.BREAK)
+    page = at(*pages)
+    press = page.keyboard.press
+    for keys in ("12", "1", "5", "0", "34", ""):
+        before = page.query_selector(".vvs-page")
+        for i in range(page.locator(".vvs-play").count()):
+            press("Space")
+            page.wait_for_selector(f":nth-match(.vvs-sound, {i + 1})[data-heard=true]")
+        for key in keys:
+            press(key)
+        press("Enter")
+        page.wait_for_function("(page) => !page.isConnected || page.querySelector('.vvs-feedback')", arg=before)
+        if page.locator(".vvs-feedback").count():
+            assert "not right" in page.inner_text(".vvs-feedback")
+            press("Enter")
+            page.wait_for_function("(page) => !page.isConnected", arg=before)
+    page.wait_for_selector("[data-end=finished]")
+    assert lab.answers(page.token) == [
+        {"hearing": "normal", "fluency": "fluent"},
+        {"headphone_softest": "1"},
+        {"same_different": "2"},
+        {"line_up": "none"},
+        {"emotion": "sadness", "intensity": "4"},
+        {"ready": "ok"},
+    ]
+
+
+def test_letters_play_and_a_held_key_does_not_skip_pages(at: Callable[..., Any], lab: StudyLab) -> None:
+    page = at(lab_.SAME_DIFFERENT, lab_.BREAK, lab_.BREAK)
+    page.wait_for_selector(":nth-match(.vvs-sound, 2)[data-state=ready]")
+    page.keyboard.press("b")
+    page.wait_for_selector(":nth-match(.vvs-sound, 2)[data-heard=true]")
+    assert page.get_attribute(".vvs-sound >> nth=0", "data-heard") == "false"
+    page.keyboard.press("a")
+    page.wait_for_selector(":nth-match(.vvs-sound, 1)[data-heard=true]")
+    page.keyboard.press("6")
+    page.keyboard.down("Enter")
+    page.wait_for_selector("[data-block=break]")
+    for _ in range(5):
+        page.keyboard.down("Enter")  # the key is still down: these are repeats
+    page.keyboard.up("Enter")
+    assert lab.answers(page.token) == [{"same_different": "3"}, {}, {}]
+
+
+def test_no_answer_before_every_sound_was_heard(at: Callable[..., Any], lab: StudyLab) -> None:
+    page = at(lab_.SAME_DIFFERENT)
+    page.wait_for_selector(".vvs-sound[data-state=ready]")
+    for key in ("4", "Enter"):
+        page.keyboard.press(key)
+    assert page.locator("input:enabled").count() == 0
+    assert "every recording to its end" in page.inner_text(".vvs-hint")
+    page.click(".vvs-play >> nth=0")
+    page.wait_for_selector(".vvs-sound[data-heard=true]")
+    page.keyboard.press("4")
+    page.click(".vvs-next", force=True)
+    assert page.locator("input:enabled").count() == 0
+    assert lab.answers(page.token) == [{}]
+
+
+def test_only_stretches_that_were_played_count_as_heard(at: Callable[..., Any]) -> None:
+    page = at(lab_.BREAK)
+    stretches = """async (all) => {
+      const address = document.querySelector("script[type=module]").src.replace("study.mjs", "sound.mjs");
+      const { Stretches } = await import(address);
+      return new Stretches(all).share(10);
+    }"""
+    for heard, share in (
+        ([], 0),
+        ([[0, 4]], 0.4),
+        ([[0, 4], [0, 4], [2, 4]], 0.4),
+        ([[0, 2], [8, 10], [1, 3]], 0.5),
+        ([[5, 10], [0, 5]], 1),
+        ([[3, 3], [4, 1]], 0),
+        ([[0, 12]], 1),
+    ):
+        assert page.evaluate(stretches, heard) == pytest.approx(share)
+
+
+def test_the_headphone_check_plays_once(at: Callable[..., Any], lab: StudyLab) -> None:
+    page = at(lab_.HEADPHONES)
+    hear(page)
+    assert page.get_attribute(".vvs-sound", "data-state") == "spent"
+    page.click(".vvs-play", force=True)
+    page.keyboard.press("Space")
+    assert page.get_attribute(".vvs-sound", "data-state") == "spent"
+    page.reload()
+    page.wait_for_selector(".vvs-sound[data-state=spent]")
+    choose(page)
+    go_on(page)
+    trial = lab.store.trials(lab.store.listener(page.token).id)[0]
+    assert trial.answers == {"headphone_softest": "2"}
+
+
+def test_a_reload_keeps_the_page_what_was_heard_and_what_was_chosen(at: Callable[..., Any], lab: StudyLab) -> None:
+    page = at(lab_.BREAK, lab_.EMOTION, lab_.QUESTIONNAIRE)
+    go_on(page)
+    hear(page)
+    page.keyboard.press("2")
+    page.reload()
+    page.wait_for_selector(".vvs-sound[data-heard=true]")
+    assert "Welcome back" in page.inner_text(".vvs-problem")
+    assert page.locator("input:checked").get_attribute("value") == "neutral"
+    page.keyboard.press("3")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("[data-block=questionnaire]")
+    page.fill("textarea", "half a sent")
+    page.reload()
+    assert page.input_value("textarea") == "half a sent"
+    assert lab.answers(page.token)[1] == {"emotion": "neutral", "intensity": "3"}
+
+
+def test_the_same_link_on_another_device_goes_on_there(at: Callable[..., Any], lab: StudyLab, open_page: Any) -> None:
+    page = at(lab_.ABOUT_YOU, lab_.MOS, lab_.BREAK)
+    choose(page)
+    go_on(page)
+    other = open_page(page.url, **PHONE)
+    other.wait_for_selector("[data-block=task]")
+    hear(other)
+    choose(other)
+    go_on(other)
+    hear(page)  # meanwhile the first window still shows what was answered in the second
+    choose(page, 3)
+    page.click(".vvs-next")
+    page.wait_for_selector("[data-block=break]")
+    assert "already answered" in page.inner_text(".vvs-problem")
+    assert lab.answers(page.token)[1] == {"overall_quality": "4"}
+
+
+@pytest.mark.parametrize("status", [None, 503])
+def test_an_answer_waits_on_the_page_until_it_arrives(
+    at: Callable[..., Any], lab: StudyLab, status: int | None
+) -> None:
+    page = at(lab_.MOS, lab_.BREAK)
+    hear(page)
+    page.keyboard.press("4")
+    sent: list[Any] = []
+
+    def refuse(route: Any) -> None:
+        sent.append(json.loads(route.request.post_data))
+        route.abort() if status is None else route.fulfill(status=status, json={"error": "Not now.", "code": "storage"})
+
+    page.route("**/answer", refuse)
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".vvs-problem button")
+    assert ("Your answer is safe" if status is None else "Not now.") in page.inner_text(".vvs-problem")
+    assert page.locator("input:checked").get_attribute("value") == "4"
+    assert page.locator("input:enabled").count() == 0
+    assert lab.answers(page.token)[0] == {}
+    page.unroute("**/answer")
+    page.reload()  # not even a reload loses it: the page sends it again by itself
+    page.wait_for_selector("[data-block=break]")
+    assert lab.answers(page.token)[0] == {"overall_quality": "4"}
+    assert len({json.dumps(message, sort_keys=True) for message in sent}) == 1
+
+
+def test_a_reply_that_got_lost_does_no_harm(at: Callable[..., Any], lab: StudyLab) -> None:
+    page = at(lab_.MOS, lab_.BREAK)
+    hear(page)
+    page.keyboard.press("2")
+
+    def lose_reply(route: Any) -> None:
+        route.fetch()
+        route.abort()
+
+    page.route("**/answer", lose_reply, times=1)
+    page.keyboard.press("Enter")
+    page.wait_for_selector("[data-block=break]")
+    assert lab.answers(page.token) == [{"overall_quality": "2"}, {}]
+
+
+def test_a_sound_that_does_not_come_is_tried_again(at: Callable[..., Any], lab: StudyLab, open_page: Any) -> None:
+    token = lab.token(lab_.MOS)
+    page = open_page("about:blank")
+    page.route("**/sound/*", lambda route: route.abort())
+    page.goto(f"{lab.url}/take/{token}")
+    page.wait_for_selector(".vvs-sound[data-state=failed]")
+    assert "did not arrive" in page.inner_text(".vvs-trouble")
+    page.unroute("**/sound/*")
+    page.click(".vvs-play")  # tries at once, and plays when it is there
+    page.wait_for_selector(".vvs-sound[data-heard=true]")
+
+
+def test_withdrawing_is_asked_once_more_and_erases(at: Callable[..., Any], lab: StudyLab, violations: Any) -> None:
+    page = at(lab_.ABOUT_YOU, lab_.BREAK)
+    choose(page)
+    go_on(page)
+    press(page, "Withdraw")
+    page.wait_for_selector(".vvs-danger")
+    assert violations(page, "main") == []
+    press(page, "Keep going")
+    assert page.is_visible("[data-block=break]")
+    press(page, "About this study")
+    page.wait_for_selector(".vvs-facts")
+    assert "bench@example.org" in page.inner_text("main")
+    assert violations(page, "main") == []
+    press(page, "Back")
+    press(page, "Withdraw")
+    press(page, "Withdraw and erase my answers")
+    page.wait_for_selector("[data-end=withdrawn]")
+    assert lab.store.listener(page.token) is None
+    assert page.evaluate("sessionStorage.length") == 0
+    page.reload()
+    assert "does not work" in page.inner_text("main")
+
+
+def test_screened_out(lab: StudyLab, at: Callable[..., Any], open_page: Any, violations: Any) -> None:
+    info = lab.add("strict", screening={"headphones": "required", "headphones_pass": 1})
+    page = open_page(f"{lab.url}/take/{lab.token(lab_.HEADPHONES, lab_.MOS, info=info)}")
+    page.wait_for_selector("[data-block=headphones]")
+    hear(page)
+    choose(page, 2)
+    page.click(".vvs-next")
+    page.wait_for_selector("[data-end=screened_out]")
+    assert page.inner_text(".vvs-code") == "OUT-5678"
+    assert violations(page, "main") == []
+
+
+@pytest.mark.parametrize(("state", "words"), [("ready", "has not started yet"), ("closed", "is closed")])
+def test_a_study_that_cannot_be_taken_says_so_at_once(lab: StudyLab, open_page: Any, state: str, words: str) -> None:
+    page = open_page(f"{lab.url}/study/{lab.add(f'shut-{state}', state=state).link}")
+    page.wait_for_selector("[data-end=refused]")
+    assert words in page.inner_text("main")
+    assert page.locator("input").count() == 0
+
+
+def test_a_preview_says_that_it_is_one(lab: StudyLab, open_page: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session.plan, "plan", lambda study, clips, place, language: [lab_.BREAK])
+    page = open_page(f"{lab.url}/study/{lab.info.link}?preview={lab.info.preview_key}&lang=de")
+    page.click("text=English")
+    for box in page.locator("input[type=checkbox]").all():
+        box.check()
+    page.click(".vvs-next")
+    page.wait_for_selector("[data-block=break]")
+    assert "not counted" in page.inner_text(".vvs-mark")
+    assert lab.store.listener(enrolled(page)).origin == "preview"
+
+
+EVIL = "<img src=x onerror='document.body.dataset.hacked=1'>${document.body.dataset.hacked=1}{{1}}</script><b>"
+
+
+def test_words_of_the_owner_stay_words(lab: StudyLab, open_page: Any, ledger: Any) -> None:
+    both = {"en": EVIL, "de": EVIL}
+    info = lab.add("evil", public_title=both, consent={"version": EVIL[:40], "text": both}, thank_you=both)
+    page = open_page(f"{lab.url}/study/{info.link}")
+    assert page.inner_text("h1") == EVIL
+    page.goto(f"{lab.url}/take/{lab.token(lab_.BREAK, info=info)}")
+    page.wait_for_selector("[data-block=break]")
+    go_on(page)
+    assert EVIL in page.inner_text("main")
+    assert page.evaluate("document.body.dataset.hacked") is None
+    ledger.assert_clean()
+
+
+def test_the_first_page_is_light(lab: StudyLab, open_page: Any, ledger: Any) -> None:
+    page = open_page("about:blank")
+    page.goto(f"{lab.url}/take/{lab.token(lab_.MOS)}")
+    page.wait_for_selector(".vvs-sound[data-state=ready]")
+    sounds = [each for each in ledger.requests if "/sound/" in each.url]
+    others = [each for each in ledger.requests if each not in sounds and each.url.startswith("http")]
+    assert len(sounds) == 1
+    assert len(others) <= 6, [each.url for each in others]
+    sizes = [each.sizes() for each in others]
+    total_bytes = sum(each["responseBodySize"] + each["responseHeadersSize"] for each in sizes)
+    assert 0 < total_bytes <= 100_000
+    ledger.assert_clean()
+
+
+HOST = """<!doctype html><html lang="en"><head><title>Around</title><link rel="icon" href="data:,"></head>
+<body><main><h1>Listen</h1><div id="here"></div></main></body></html>"""
+
+
+def test_inside_another_page(lab: StudyLab, open_page: Any, ledger: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session.plan, "plan", lambda study, clips, place, language: [lab_.BREAK, lab_.BREAK])
+    page = open_page("about:blank")
+    page.route("**/host", lambda route: route.fulfill(body=HOST, content_type="text/html"))
+    mount = f"""async () => (await import("/study-ui/study.mjs"))
+      .mount(document.getElementById("here"), {{ base: location.origin, link: "{lab.info.link}" }})"""
+
+    def come() -> None:
+        page.goto(f"{lab.url}/host")
+        page.evaluate(mount)
+
+    def begin() -> None:
+        for box in page.locator("input[type=checkbox]").all():
+            box.check()
+        page.click(".vvs-next")
+        page.wait_for_selector("[data-block=break]")
+
+    come()
+    assert page.inner_text("h2 >> nth=0") == "Listening to voices"
+    begin()
+    assert page.url.endswith("/host")
+    go_on(page)
+    come()
+    page.wait_for_selector("[data-block=break]")
+    assert "Welcome back" in page.inner_text(".vvs-problem")
+    go_on(page)
+    page.wait_for_selector("[data-end=finished]")
+    page.click("text=Take it once more")
+    page.wait_for_selector(".vvs-landing")
+    begin()
+    ledger.assert_clean()
