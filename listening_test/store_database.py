@@ -8,6 +8,7 @@ PostgreSQL: through pg8000, with its own locks.
 from __future__ import annotations
 
 import os
+import secrets
 import sqlite3
 import threading
 import time
@@ -16,14 +17,16 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Self
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import URL, Connection, Engine, create_engine, delete, event, insert, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, InvalidatePoolError, TimeoutError
 
-from listening_test.store_records import DiskFull, StoreBusy, StoreError, StoreUnavailable
+from listening_test.models import KeyRow
+from listening_test.store_faults import busy_sentence, is_busy, sentence_of, unreachable
+from listening_test.store_records import StoreBusy, StoreError, StoreUnavailable
 
 _UPGRADE_LOCK = 0x766F696365  # any number: PostgreSQL's advisory lock of whoever changes the schema
-_FULL, _LOCKED = {"53100"}, {"55P03", "57014", "40P01", "40001"}  # SQLSTATEs
-_AWAY = {"57P01", "57P02", "57P03", "53300"}
+_TRACES = "traces"
+"""A key that is there while deleted rows may have left traces."""
 
 
 class Database:
@@ -81,6 +84,7 @@ class Database:
                         self._upgrade(connection)
             except migrations.SchemaError as error:
                 raise StoreError(f"{self._where}: {error}") from error
+        self._erase_traces()
 
     def _upgrade(self, connection: Connection) -> None:
         from listening_test import migrations
@@ -96,19 +100,19 @@ class Database:
         while True:
             try:
                 with closing(self._raw()) as connection:
-                    connection.execute("PRAGMA auto_vacuum=INCREMENTAL")  # heeded only by a database without tables
                     connection.execute("PRAGMA journal_mode=WAL")
                 return
             except sqlite3.OperationalError as error:
-                if not _is_busy(error) or time.monotonic() > deadline:
-                    raise _sentence(error, self._where) from error
+                if not is_busy(error) or time.monotonic() > deadline:
+                    raise sentence_of(error, self._where) from error
                 time.sleep(0.02)
             except sqlite3.Error as error:
-                raise _sentence(error, self._where) from error
+                raise sentence_of(error, self._where) from error
 
-    def _raw(self) -> sqlite3.Connection:
+    def _raw(self, wait_s: float | None = None) -> sqlite3.Connection:
         """A connection of its own, outside of the pool and of any transaction."""
-        connection = sqlite3.connect(self._url.database or "", timeout=self._busy_timeout_s, isolation_level=None)
+        wait_s = self._busy_timeout_s if wait_s is None else wait_s
+        connection = sqlite3.connect(self._url.database or "", timeout=wait_s, isolation_level=None)
         _set_up(connection)
         return connection
 
@@ -136,7 +140,7 @@ class Database:
             yield
             return
         if not self._turn.acquire(timeout=self._busy_timeout_s):
-            raise StoreBusy(_busy_sentence(self._where))
+            raise StoreBusy(busy_sentence(self._where))
         try:
             yield
         finally:
@@ -147,24 +151,40 @@ class Database:
         try:
             yield
         except DBAPIError as error:
-            raise _sentence(error.orig, self._where) from error
+            raise sentence_of(error.orig, self._where) from error
         except ConnectionError as error:  # pg8000 passes these on as they are
-            raise _unreachable(self._where) from error
+            raise unreachable(self._where) from error
         except TimeoutError as error:
-            raise StoreBusy(_busy_sentence(self._where)) from error
+            raise StoreBusy(busy_sentence(self._where)) from error
+
+    def _note_traces(self, db: Connection) -> None:
+        """Something is deleted for good in this transaction: `_erase_traces` has work, even after a crash."""
+        db.execute(delete(KeyRow).where(KeyRow.name == _TRACES))
+        db.execute(insert(KeyRow), {"name": _TRACES, "value": secrets.token_hex(8)})
 
     def _erase_traces(self) -> bool:
-        """Empty SQLite's write-ahead log into the file, where deleted rows are overwritten; give free pages back.
+        """Have an SQLite database rewritten, and its write-ahead log emptied, if something was deleted for good.
 
-        Returns False if readers held the log for too long: the next erasure, `expire` or `close` does it then. On
-        PostgreSQL deleted rows are unreadable at once, and overwritten as the server's autovacuum gets to them.
+        `secure_delete` overwrites deleted rows, but not the copies that moving rows between pages leaves in the gaps
+        of pages: these go when the file is rewritten, which takes about 4 s per GB.
+
+        Returns False if it could not be done now (others read or write for long, no room): the next withdrawal,
+        `expire` or `open` does it. On PostgreSQL deleted rows cannot be read any more, and the server's autovacuum
+        and log recycling overwrite them in time.
         """
         if not self._is_sqlite:
             return True
         try:
-            with self._one_at_a_time(), closing(self._raw()) as connection:
-                connection.execute("PRAGMA incremental_vacuum").fetchall()
+            with self._one_at_a_time(), closing(self._raw(self._busy_timeout_s / 5)) as connection:
+                noted = connection.execute("SELECT value FROM key WHERE name = ?", (_TRACES,)).fetchone()
+                if noted is None:
+                    return True
+                connection.execute("PRAGMA temp_store=FILE")  # the copy is as large as the database
+                connection.execute("VACUUM")
+                connection.execute("DELETE FROM key WHERE name = ? AND value = ?", (_TRACES, *noted))
                 busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+                if busy:
+                    connection.execute("INSERT OR REPLACE INTO key VALUES (?, ?)", (_TRACES, *noted))
         except (sqlite3.Error, StoreUnavailable):
             return False
         return not busy
@@ -226,7 +246,7 @@ def _make_file(path: Path) -> None:
         if not path.is_file():
             raise StoreError(f"The database {path} should be a file, but something else has that name.") from error
     except OSError as error:
-        raise _sentence(error, str(path)) from error
+        raise sentence_of(error, str(path)) from error
 
 
 def _engine(url: URL, busy_timeout_s: float) -> Engine:
@@ -262,7 +282,7 @@ def _wait_at_most(connection: Any, busy_timeout_s: float) -> None:
 
 
 def _check_alive(connection: Any, *_: object) -> None:
-    """SQLAlchemy's own check before use is three round trips, and not every way in which pg8000 fails is known to it."""
+    """One round trip; SQLAlchemy's own check takes three, and does not know every way in which pg8000 fails."""
     try:
         connection.autocommit = True
         cursor = connection.cursor()
@@ -271,49 +291,3 @@ def _check_alive(connection: Any, *_: object) -> None:
         connection.autocommit = False
     except Exception as error:
         raise InvalidatePoolError from error
-
-
-def _is_busy(error: BaseException | None) -> bool:
-    return _code(error).startswith(("SQLITE_BUSY", "SQLITE_LOCKED")) or _code(error) in _LOCKED
-
-
-def _code(error: BaseException | None) -> str:
-    """SQLite's name of an error, or PostgreSQL's SQLSTATE."""
-    if isinstance(error, sqlite3.Error):
-        return getattr(error, "sqlite_errorname", "")
-    detail = error.args[0] if error and error.args else None
-    return detail.get("C", "") if isinstance(detail, dict) else ""
-
-
-def _busy_sentence(where: str) -> str:
-    return f"The database {where} was held by others for too long: nothing was stored, nothing is lost; try again."
-
-
-def _unreachable(where: str) -> StoreUnavailable:
-    return StoreUnavailable(
-        f"The database {where} cannot be reached: check that it runs, then try again; nothing is stored twice."
-    )
-
-
-def _sentence(error: BaseException | None, where: str) -> StoreError:
-    code = _code(error)
-    if code.startswith("SQLITE_FULL") or code in _FULL or getattr(error, "errno", None) == 28:
-        return DiskFull(
-            f"The disk under the database {where} is full: nothing of this was stored, and what was stored before is "
-            "safe; make room and try again."
-        )
-    if _is_busy(error):
-        return StoreBusy(_busy_sentence(where))
-    if code.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")):
-        return StoreError(f"{where} should be a database, but it cannot be read as one: restore a copy of it.")
-    if code.startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_PERM")) or isinstance(error, PermissionError):
-        return StoreError(f"The database {where} cannot be opened for writing: check its folder and its rights.")
-    if code.startswith("SQLITE_IOERR") or isinstance(error, OSError):
-        return StoreUnavailable(
-            f"The disk under the database {where} fails: look at it, then try again; nothing is stored twice."
-        )
-    if "CONSTRAINT" in code or code.startswith("23"):
-        return StoreBusy("Somebody else did the same at this moment: nothing was stored; try again.")
-    if code.startswith("08") or code in _AWAY or (not code and type(error).__name__ == "InterfaceError"):
-        return _unreachable(where)
-    return StoreError(f"The database {where} refused: {type(error).__name__} {code}".rstrip() + "; nothing was stored.")

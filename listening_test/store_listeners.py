@@ -105,8 +105,8 @@ class Listeners(Studies):
     def withdraw(self, listener_id: int) -> None:
         """Erase a listener: plan, answers, links, platform id. The place is free for somebody else.
 
-        Nothing is left in an SQLite database's files when this returns, unless a reader held them (see
-        Database._erase_traces). Copies made before keep what they have.
+        Nothing is left in an SQLite database's files when this returns, or, if others were in the way, a little later
+        (Database._erase_traces). Copies made before keep what they have.
 
         Raises:
             NotFound: if there is no such listener.
@@ -116,6 +116,7 @@ class Listeners(Studies):
             listener = _listener(db, theirs)
             if listener is None:
                 raise _no_listener()
+            self._note_traces(db)
             db.execute(delete(ParticipantRow).where(theirs))
             self._note(db, listener.study_id, "withdrawn", listener.origin)
         self._erase_traces()

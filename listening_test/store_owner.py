@@ -148,6 +148,7 @@ class Owner(Answers):
         """Erase the platform ids of a study, sealed and hashed: everybody is paid. How many there were."""
         theirs = (ParticipantRow.study_id == study_id) & (ParticipantRow.platform_id_hash != "")
         with self._write() as db:
+            self._note_traces(db)
             gone = {"platform_id_hash": "", "platform_id_sealed": None}
             count = db.execute(update(ParticipantRow).where(theirs), gone).rowcount
             self._note(db, study_id, "platform ids forgotten", str(count))
@@ -193,6 +194,7 @@ class Owner(Answers):
         with self._write() as db:
             count = db.execute(delete(ParticipantRow).where(ParticipantRow.study_id == study_id)).rowcount
             if count:
+                self._note_traces(db)
                 self._note(db, study_id, "answers expired", str(count))
         return count > 0
 
@@ -202,6 +204,7 @@ class Owner(Answers):
             audio = delete(StimulusAudioRow).where(StimulusAudioRow.stimulus_id.in_(theirs))
             count = db.execute(audio).rowcount
             if count:
+                self._note_traces(db)
                 self._note(db, study_id, "voices expired", str(count))
         return count > 0
 

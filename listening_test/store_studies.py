@@ -72,9 +72,7 @@ class Studies(Database):
             db.execute(delete(StimulusRow).where(StimulusRow.study_id == study_id))
             db.execute(update(StudyRow).where(StudyRow.id == study_id), _definition(study, yaml, folder))
             self._note(db, study_id, "updated", "")
-            changed = info_of(db, study_id)
-        self._erase_traces()
-        return changed
+            return info_of(db, study_id)
 
     def studies(self) -> list[StudyInfo]:
         """Every version of every study, by name and version."""
@@ -197,6 +195,7 @@ class Studies(Database):
         """Erase a study in any state: definition, voices, listeners, answers, events."""
         with self._write() as db:
             info_of(db, study_id)
+            self._note_traces(db)
             _drop_listeners(db, study_id)
             db.execute(delete(StudyRow).where(StudyRow.id == study_id))
         self._erase_traces()
