@@ -18,6 +18,10 @@ bench: .venv/dev
 	.venv/bin/python -m benchmarks.systems
 	.venv/bin/python -m benchmarks.page
 	.venv/bin/python -m benchmarks.crowd
+	.venv/bin/python -m benchmarks.study_first_page
+	.venv/bin/python -m benchmarks.study_load
+	.venv/bin/python -m benchmarks.study_kill
+	.venv/bin/python -m benchmarks.study_blinding
 
 .venv/run: requirements.txt
 	$(PYTHON) -m venv .venv && .venv/bin/pip install -r requirements.txt && touch $@
