@@ -137,7 +137,9 @@ def _characters(what: str, name: str) -> dict[str, float]:
     return {**codes, f"{what}_length": float(len(name))}
 
 
-def attack(table: Sequence[Mapping[str, float]], labels: Sequence[str], groups: Sequence[str]) -> dict[str, float]:
+def attack(
+    table: Sequence[Mapping[str, float]], labels: Sequence[str], groups: Sequence[str], *, trees: int = 300
+) -> dict[str, float]:
     """Share of right names by each classifier, each listener named by a model that saw only others."""
     from sklearn.ensemble import RandomForestClassifier
     from sklearn.feature_extraction import DictVectorizer
@@ -147,7 +149,7 @@ def attack(table: Sequence[Mapping[str, float]], labels: Sequence[str], groups: 
     from sklearn.preprocessing import MaxAbsScaler
 
     models = {
-        "random_forest": RandomForestClassifier(300, min_samples_leaf=3, random_state=1, n_jobs=-1),
+        "random_forest": RandomForestClassifier(trees, min_samples_leaf=3, random_state=1),
         "logistic_regression": make_pipeline(MaxAbsScaler(), LogisticRegression(max_iter=2000, C=0.1)),
     }
     matrix = DictVectorizer(sparse=False).fit_transform([dict(row) for row in table])

@@ -36,6 +36,8 @@ def findings(study: Study, clips: Sequence[StudyClip]) -> list[Finding]:
 def put(store: Store, path: Path) -> StudyInfo:
     """A study's file into the database: as it is there if nothing changed, updated if it never opened, else anew.
 
+    What was closed is always put there anew: closing is for good.
+
     Raises:
         StudyError: if it cannot be read, or is not feasible.
     """
@@ -44,7 +46,7 @@ def put(store: Store, path: Path) -> StudyInfo:
     if faults:
         raise StudyError("\n".join(faults))
     old = store.find(study.name)
-    if old and digest(old.study, old.clips) == digest(study, clips):
+    if old and old.state != "closed" and digest(old.study, old.clips) == digest(study, clips):
         return old
     text, folder = path.read_text(encoding="utf-8"), path.parent.resolve()
     if old and old.state in {"draft", "rendering", "ready"}:
