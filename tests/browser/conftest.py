@@ -172,6 +172,20 @@ def player_lab(serve: Callable[[Any], str]) -> Any:
     return lab
 
 
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory, serve: Callable[[Any], str]) -> Iterator[Any]:
+    """A StudyLab: a database with an open study, behind the participants' routes."""
+    from listening_test.http.app import create
+    from listening_test.store import Store
+    from tests.browser.study_lab import StudyLab
+
+    database = f"sqlite:///{tmp_path_factory.mktemp('study') / 'study.db'}"
+    with Store.open(database) as store:
+        lab = StudyLab(store, database, url=serve(create(database)))
+        lab.info = lab.add()
+        yield lab
+
+
 @pytest.fixture
 def player(open_page: Callable[..., Any], player_lab: Any) -> Any:
     """A page with the player alone, three tracks loaded."""

@@ -26,7 +26,7 @@ PLOTS = ("features_over_time", "distributions", "spectrograms", "f0_over_time")
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    app = create_app(Settings(offline=True, data_dir=tmp_path_factory.mktemp("data")))
+    app = create_app(Settings(offline=True, data_dir=tmp_path_factory.mktemp("data"), demo_study=False))
     yield app
     app.state.services.close()
 

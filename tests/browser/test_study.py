@@ -3,30 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from listening_test import session
-from listening_test.http.app import create
-from listening_test.store import Store
 from tests.browser import study_lab as lab_
 from tests.browser.study_lab import StudyLab, choose, go_on, hear, take
 
 SMALL = """(all) => all.filter((one) => one.getClientRects().length)
   .filter((one) => Math.min(one.getBoundingClientRect().height, one.getBoundingClientRect().width) < 44)
   .map((one) => one.outerHTML)"""
-
-
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory, serve: Callable[[Any], str]) -> Iterator[StudyLab]:
-    database = f"sqlite:///{tmp_path_factory.mktemp('study') / 'study.db'}"
-    with Store.open(database) as store:
-        lab = StudyLab(store, database)
-        lab.info = lab.add()
-        lab.url = serve(create(database))
-        yield lab
 
 
 @pytest.fixture
