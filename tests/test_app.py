@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[1]
 class App:
     """The app on a free port, with its temporary folder where the test can look."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **settings: str) -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.address = f"http://127.0.0.1:{free.getsockname()[1]}"
@@ -33,6 +33,10 @@ class App:
             "PORT": self.address.rsplit(":", 1)[1],
             "TMPDIR": str(folder),
             "VOICEVEIL_OFFLINE": "1",
+            "VOICEVEIL_DATA": str(folder / "data"),
+            "VOICEVEIL_ADMIN_PASSWORD": "correct horse",
+            "VOICEVEIL_DEMO_STUDY": "0",
+            **settings,
         }
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
@@ -62,11 +66,11 @@ class App:
 
 
 @pytest.fixture
-def start(tmp_path: Path) -> Iterator[Callable[[], App]]:
+def start(tmp_path: Path) -> Iterator[Callable[..., App]]:
     started: list[App] = []
 
-    def one() -> App:
-        started.append(App(tmp_path))
+    def one(**settings: str) -> App:
+        started.append(App(tmp_path, **settings))
         return started[-1]
 
     yield one
@@ -97,14 +101,38 @@ def test_what_a_killed_app_left_goes_at_the_next_start(start: Callable[[], App],
     assert again.kept() == []
 
 
-def test_a_bad_setting_is_one_sentence() -> None:
+def refusal(**settings: str) -> str:
+    """What an app that cannot start says."""
     done = subprocess.run(
         [sys.executable, "app.py"],
         cwd=ROOT,
-        env={**os.environ, "PORT": "many"},
+        env={**os.environ, **settings},
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 2
-    assert done.stderr == "PORT is a number from 0 to 65535, but 'many' came.\n"
+    return done.stderr
+
+
+def test_a_bad_setting_is_one_sentence(tmp_path: Path) -> None:
+    assert refusal(PORT="many") == "PORT is a number from 0 to 65535, but 'many' came.\n"
+
+
+def test_a_database_that_cannot_be_opened_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "voiceveil.db").write_text("no database at all" * 100)
+    said = refusal(VOICEVEIL_DATA=str(tmp_path))
+    assert said.count("\n") == 1
+    assert "Traceback" not in said
+
+
+def test_the_owner_s_password_is_shown_at_the_first_start_and_never_again(start: Callable[..., App]) -> None:
+    app = start(VOICEVEIL_ADMIN_PASSWORD="")
+    password = app.log.read_text().splitlines()[1].split(": ")[1].split(" ")[0]
+    answer = httpx.post(f"{app.address}/admin/login", data={"password": password})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/admin/")
+    assert httpx.get(f"{app.address}/admin/", cookies=answer.cookies).status_code == 200
+    app.end(signal.SIGTERM)
+    again = start(VOICEVEIL_ADMIN_PASSWORD="")
+    assert password not in again.log.read_text()
+    assert "shown when this database was first used" in again.log.read_text()

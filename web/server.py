@@ -17,6 +17,8 @@ from starlette.staticfiles import StaticFiles
 
 from audio.clip import Clip
 from web.admin_guard import ADMIN, Guard, session_of
+from web.retention import Retention
+from web.root_path import RootPath
 from web.services import Services
 from web.settings import Settings
 
@@ -54,7 +56,10 @@ def create_app(settings: Settings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
         services.demo.prepare()
+        retention = Retention(services.store)
+        retention.start()
         yield
+        retention.close()
         services.close()
 
     app = FastAPI(title="VoiceVeil", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
@@ -63,6 +68,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(routes_admin.router(services))
     app.include_router(study_router(services.store))
     app.mount("/ui", StaticFiles(directory=UI), name="ui")
+    app.add_middleware(RootPath, root_path=settings.root_path)
     app.add_middleware(Guard, login=services.login, root_path=settings.root_path)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="SSR mode is not supported")  # said even when SSR is switched off

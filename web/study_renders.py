@@ -53,10 +53,14 @@ class Renders:
     def stop(self, study_id: int, *, wait: bool = False) -> None:
         """End a rendering; what is rendered stays, and the next start goes on from there."""
         if study_id in self._threads:
-            thread, cancelled = self._threads[study_id]
-            cancelled.set()
-            if wait:
-                thread.join()
+            self._threads[study_id][1].set()
+        if wait:
+            self.wait(study_id)
+
+    def wait(self, study_id: int) -> None:
+        """Return once no rendering of the study is under way."""
+        if study_id in self._threads:
+            self._threads[study_id][0].join()
 
     def is_running(self, study_id: int) -> bool:
         """Whether this process renders the study now."""

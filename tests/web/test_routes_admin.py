@@ -11,7 +11,6 @@ import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-
 from web import routes_admin
 from web.admin_guard import COOKIE, Guard
 from web.services import Services

@@ -14,25 +14,13 @@ from listening_test.store_records import NotFound, StoreError, StudyInfo
 from listening_test.study import StudyError
 from web import address, study_watch
 from web.components.study_editor import StudyEditor
+from web.components.study_list import StudyList
 from web.pages import admin_words as words
 from web.services import Services
 
 RENDER_POLL_S, WATCH_POLL_S = 1.5, 20.0
 REFUSALS = (StudyError, StoreError, PaymentError, WorkerLost, Stopped)
 Update = dict[Any, Any]
-
-
-class StudyList(gr.Radio):
-    """The list of studies; it takes whatever is chosen, since a page may be older than the server's memory of it."""
-
-    def get_block_name(self) -> str:
-        return "radio"  # in the browser it is one
-
-    def preprocess(self, payload: Any) -> Any:
-        return payload
-
-    def api_info(self) -> dict[str, Any]:
-        return {"type": "integer", "description": "a study's number"}
 
 
 class AdminPage:
@@ -109,7 +97,8 @@ class AdminPage:
         }  # fmt: skip
         everything = [
             self.list, self.said, self.empty, self.editor.column, self.panel, self.heading,
-            self.edit, self.check, self.render, self.stop, self.open, self.close, self.progress, self.findings, self.links, self.preview, self.link,
+            self.edit, self.check, self.render, self.stop, self.open, self.close,
+            self.progress, self.findings, self.links, self.preview, self.link,
             self.prolific, self.results, self.watch, self.exports, self.paid, self.key, self.typed, self.render_timer,
             self.watch_timer,
         ]  # fmt: skip
