@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from threading import Barrier
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -62,21 +64,25 @@ def test_a_page_without_questions_answered_is_answered_too(store, taking):
     assert store.current(taking.id).position == 1
 
 
-def test_of_many_that_come_at_once_one_is_stored(store, taking):
-    trial = store.current(taking.id)
+def test_of_many_that_come_at_once_one_is_stored(store):
+    listener = small.enrol(store, small.opened(store).id, pages=12).listener
+    together = Barrier(4)
 
-    def send(number: int) -> bool:
+    def send(trial_id: int, number: int) -> bool:
+        together.wait()
         try:
-            store.save(trial.id, {"headphone_softest": str(number)}, [Heard(number, 1.0)], float(number))
+            store.save(trial_id, {"overall_quality": str(number)}, [Heard(number, 1.0)], float(number))
         except AlreadyAnswered:
             return False
         return True
 
-    with ThreadPoolExecutor(8) as pool:
-        stored = list(pool.map(send, range(1, 17)))
-    (row,) = store.table(taking.study_id)
-    assert [number for number, done in enumerate(stored, 1) if done] == [int(row["value"])]
-    assert row["sounds"][0]["plays"] == row["response_time_s"] == int(row["value"])
+    with ThreadPoolExecutor(4) as pool:
+        for trial in store.trials(listener.id):
+            stored = list(pool.map(send, [trial.id] * 4, range(4)))
+            row = store.table(listener.study_id)[-1]
+            assert [number for number, done in enumerate(stored) if done] == [int(row["value"])]
+            assert row["sounds"][0]["plays"] == row["response_time_s"] == int(row["value"])
+    assert len(store.table(listener.study_id)) == 12
 
 
 def test_whoever_came_to_an_end_answers_no_more(store, taking):
@@ -171,9 +177,8 @@ def test_an_answer_takes_a_handful_of_indexed_statements(sqlite_url):
 
 def store_plan(store: Store, statement: str) -> str:
     """How SQLite would look up the rows of a statement."""
-    with store._raw() as db:
+    with closing(store._raw()) as db:
         rows = db.execute(f"EXPLAIN QUERY PLAN {statement}", [None] * statement.count("?")).fetchall()
-    db.close()
     return "; ".join(row[-1] for row in rows)
 
 

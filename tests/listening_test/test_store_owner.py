@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -202,6 +203,18 @@ def test_no_byte_of_who_withdrew_is_left_in_any_file(sqlite_url, tmp_path):
         assert all(f"WRITTEN-BY-{number:03}".encode() in left for number in taking)
 
 
+def test_the_file_is_rewritten_so_that_gaps_of_pages_keep_no_copies(sqlite_url):
+    with Store.open(sqlite_url) as store:
+        info = small.opened(store, limits={"listeners": 9})
+        listeners = [small.enrol(store, info.id, pages=40).listener for _ in range(9)]
+        with closing(store._raw()) as connection:
+            full = connection.execute("PRAGMA page_count").fetchone()[0]
+            for listener in listeners[1:]:
+                store.withdraw(listener.id)
+            assert connection.execute("PRAGMA freelist_count").fetchone() == (0,)
+            assert connection.execute("PRAGMA page_count").fetchone()[0] < 0.7 * full
+
+
 def test_a_reader_in_the_way_delays_the_erasure_only(sqlite_url, tmp_path):
     with Store.open(sqlite_url, busy_timeout_s=0.1) as store:
         info = small.opened(store)
@@ -220,15 +233,13 @@ def test_an_erasure_that_a_crash_cut_short_is_done_when_the_database_opens(sqlit
         listener = small.enrol(store, small.opened(store).id, device="ERASE-ME").listener
         monkeypatch.setattr(Store, "_erase_traces", lambda self: False)
         store.withdraw(listener.id)
-        with store._raw() as connection:
+        with closing(store._raw()) as connection:
             assert connection.execute("SELECT count(*) FROM key WHERE name = 'traces'").fetchone() == (1,)
-        connection.close()
         monkeypatch.undo()
         with Store.open(sqlite_url) as again:
             assert b"ERASE-ME" not in files(tmp_path)
-            with again._raw() as connection:
+            with closing(again._raw()) as connection:
                 assert connection.execute("SELECT count(*) FROM key").fetchone() == (0,)
-            connection.close()
 
 
 def test_a_deleted_study_leaves_no_byte(sqlite_url, tmp_path):
