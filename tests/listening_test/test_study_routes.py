@@ -90,6 +90,12 @@ class TestStudyPage:
         assert [one["code"] for one in about["languages"]] == ["en", "de"]
         assert (about["preview"], about["simulation"], about["min_age"]) == (False, False, 18)
 
+    def test_about_says_at_once_that_nobody_can_start_any_more(self, lab):
+        about = f"/study/{lab.info.link}/about"
+        assert lab.client.get(about).json()["refusal"] == ""
+        lab.store.close_study(lab.info.id)
+        assert lab.client.get(f"{about}?lang=de").json()["refusal"] == texts("de").get("errors.closed")
+
     def test_unknown_link_is_a_page_with_a_sentence(self, lab):
         reply = lab.client.get("/study/no-such-link?lang=de")
         assert reply.status_code == 404
