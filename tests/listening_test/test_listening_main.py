@@ -164,7 +164,7 @@ def test_the_format_follows_the_name(name: str, kind: str, database: list[str], 
     ("args", "words"),
     [
         (["check", "MISSING.yaml"], "A study's YAML file was expected"),
-        (["check", "BROKEN.yaml"], "study"),
+        (["check", "BROKEN.yaml"], "YAML was expected"),
         (["render", "MISSING.yaml", "DB"], "A study's YAML file was expected"),
         (["render", "nobody", "DB"], "A study of the database was expected (small), but nobody came"),
         (["open", "nobody", "DB"], "A study of the database was expected"),
