@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 TRIALS = 2000
 MARGIN = 0.03
 FOLDS = 5
+PLACES = 500
 SOUNDS = 3
 """Of a page, so many sounds are looked at, from the first and the last."""
 
@@ -217,7 +218,7 @@ def rated_trials(info: StudyInfo) -> int:
 
 def main() -> int:
     """Measure and write; status 1 if a classifier does better than chance."""
-    with demo_study(2 * TRIALS) as (url, store, info), StudyServer(url) as server:
+    with demo_study(PLACES, attention_checks=2, gold=1) as (url, store, info), StudyServer(url) as server:
         result = {
             "study": "demo",
             "margin": MARGIN,

@@ -71,14 +71,13 @@ class Traffic:
         self.sizes_bytes[event["requestId"]] = event["encodedDataLength"]
 
     def tell(self) -> dict[str, Any]:
-        """Requests and bytes, those of sounds apart."""
+        """Requests and bytes, without those of sounds."""
         sounds = {one for one, url in self.requests.items() if "/sound/" in url}
         before = set(self.requests) - sounds
         return {
             "requests": len(before),
             "bytes": sum(self.sizes_bytes.get(one, 0) for one in before),
             "sound_requests": len(sounds),
-            "sound_bytes": sum(self.sizes_bytes.get(one, 0) for one in sounds),
         }
 
 

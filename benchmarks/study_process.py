@@ -26,15 +26,22 @@ START_LIMIT_S = 60.0
 
 
 @contextmanager
-def demo_study(places: int, *, rendering: int = 2) -> Iterator[tuple[str, Store, StudyInfo]]:
-    """The demo study with so many places, rendered by so many processes and open: database URL, store, study."""
+def demo_study(places: int, *, rendering: int = 2, **screening: int) -> Iterator[tuple[str, Store, StudyInfo]]:
+    """The demo study with so many places, rendered by so many processes and open: database URL, store, study.
+
+    `screening` changes what the demo says of it, e.g. attention_checks=2.
+    """
     from anonymizers.workers import Workers
     from listening_test import prepare
     from listening_test.store import Store
     from listening_test.study import digest
 
     study, clips = prepare.read(DEMO)
-    study = study.model_copy(update={"limits": study.limits.model_copy(update={"listeners": places})})
+    parts = {
+        "limits": study.limits.model_copy(update={"listeners": places}),
+        "screening": study.screening.model_copy(update=screening),
+    }
+    study = study.model_copy(update=parts)
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{(Path(folder) / 'study.db').as_posix()}"
         with Store.open(url) as store:
