@@ -18,8 +18,8 @@ export class Page {
     this.locked = false;
     this.fields = [];
     this.sounds = page.sounds.map((sound, i) => {
-      const kept = draft?.sounds?.[i];
-      return new Sound(url(sound), output, { maxPlays: page.max_plays, kept, on: { changed: () => this.draw(), gone: on.gone } });
+      const told = { changed: () => this.draw(), gone: on.gone, wanted: () => this.hurry() };
+      return new Sound(url(sound), output, { maxPlays: page.max_plays, kept: draft?.sounds?.[i], on: told });
     });
     this.cards = this.sounds.map((sound, i) => new Card(sound, page.sounds[i], { ui, letter: this.letter(i) }));
     this.build(heading);
@@ -47,6 +47,7 @@ export class Page {
     this.hint = el("p", { class: "vvs-hint", id: "vvs-hint" });
     this.next = el("button", { type: "button", class: "vvs-button vvs-main vvs-next", "aria-describedby": "vvs-hint" });
     this.next.addEventListener("click", (event) => event.detail < 2 && this.press());
+    this.trouble = el("p", { class: "vvs-trouble", role: "status" });
     this.outcome = el("div", { class: "vvs-outcome", role: "status" });
     const fields = page.questions.filter((question) => question !== this.going).map((question) => this.field(question));
     const rows = fields.some((field) => field.rows);
@@ -61,7 +62,7 @@ export class Page {
         ? el("div", { class: "vvs-sounds", "data-count": rows ? 1 : cards.length }, ...cards.map((card) => card.element))
         : null,
       ...fields.map((field) => field.element),
-      el("div", { class: "vvs-go" }, this.outcome, this.hint, this.next),
+      el("div", { class: "vvs-go" }, this.outcome, this.trouble, this.hint, this.next),
       page.sounds.length ? keyboardHelp(ui, page.questions.some((question) => choices(question).length > 1)) : null,
     );
   }
@@ -96,7 +97,9 @@ export class Page {
     for (const card of this.cards) card.draw(this.locked);
     for (const field of this.fields) field.draw(closed);
     const { obstacle } = this;
-    write(this.hint, this.locked ? "" : obstacle);
+    const trouble = this.cards.map((card) => card.trouble).find(Boolean) ?? "";
+    write(this.trouble, trouble);
+    write(this.hint, this.locked || trouble ? "" : obstacle);
     write(this.next, this.saving ? this.ui.saving : this.nextWords());
     this.next.setAttribute("aria-disabled", String(Boolean(this.locked || obstacle)));
     this.follow();

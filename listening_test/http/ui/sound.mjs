@@ -75,7 +75,8 @@ export class Output {
 export class Sound {
   /**
    * @param kept what is known from before a reload: {plays, heard, at}
-   * @param on {changed(), gone()}: something to draw is new; the server no longer has it
+   * @param on {changed(), gone(), wanted()}: something to draw is new; the server no longer has it; somebody wants to
+   *   hear it before it is there
    */
   constructor(url, output, { maxPlays = null, kept = null, on }) {
     Object.assign(this, { url, output, maxPlays, on });
@@ -152,6 +153,7 @@ export class Sound {
     if (!this.buffer) {
       this.wanted = true;
       this.hurry();
+      this.on.wanted?.();
       return this.on.changed();
     }
     this.wanted = false;

@@ -5,6 +5,7 @@ import { Output, pauseAfter } from "./sound.mjs";
 import { button, el, fill, Frame, write } from "./widgets.mjs";
 
 const TIMEOUT_MS = 20000;
+const NOTHING = { done: 0, of: 0 };
 const UNAVAILABLE = new Set(["closed", "full", "not_open"]);
 const INTERACTIVE = "button, a[href], summary, label, input, select";
 const TYPING = "textarea, select, input:not([type=radio]):not([type=checkbox]), [contenteditable]:not([contenteditable=false])";
@@ -166,7 +167,7 @@ class Study {
   refuse(sentence) {
     const end = { kind: "refused", title: this.about.title, paragraphs: [sentence] };
     this.view = new End(end, this.ui, { heading: this.heading });
-    this.frame.drawProgress({ done: 0, of: 0 });
+    this.frame.drawProgress(NOTHING);
     this.frame.put(this.view, true);
   }
 
@@ -232,7 +233,7 @@ class Study {
   show(page, { draft = null, first = false } = {}) {
     this.view?.dispose();
     this.page = page;
-    this.frame.drawProgress(page.progress);
+    this.frame.drawProgress(!page.end || page.end.kind === "finished" ? page.progress : NOTHING);
     this.drawFoot(page.end ? page.end.can_withdraw : true);
     if (page.end) {
       this.kept.set(null);

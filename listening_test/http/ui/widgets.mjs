@@ -60,7 +60,6 @@ export class Card {
     this.face = el("span", { class: "vvs-face" });
     this.words = el("span", { class: "vvs-does" });
     this.done = el("span", { class: "vvs-track-done" });
-    this.trouble = el("span", { class: "vvs-trouble", role: "status" });
     const key = letter ? el("kbd", { "aria-hidden": "true", text: letter }) : null;
     this.button = el(
       "button",
@@ -76,7 +75,7 @@ export class Card {
       if (event.detail > 0) this.button.blur(); // so that Space and Enter mean what they mean on the page
       sound.toggle();
     });
-    this.element = el("div", { class: "vvs-sound", "data-slot": slot }, this.button, this.trouble);
+    this.element = el("div", { class: "vvs-sound", "data-slot": slot }, this.button);
   }
 
   focus() {
@@ -90,6 +89,14 @@ export class Card {
     if (!sound.buffer) return sound.wanted || sound.failed ? "loading" : "coming";
     if (sound.spent) return "spent";
     return sound.plays && sound.at >= sound.durationS ? "again" : "ready";
+  }
+
+  /** Why it cannot be heard, as a sentence, or "". */
+  get trouble() {
+    const { ui, sound } = this;
+    if (!Output.possible || sound.broken) return ui.no_audio;
+    if (sound.blocked) return ui.sound_blocked;
+    return this.state() === "failed" ? ui.sound_failed : "";
   }
 
   draw(locked) {
@@ -111,8 +118,6 @@ export class Card {
     this.element.dataset.state = state;
     this.element.dataset.heard = String(sound.durationS > 0 && sound.share >= 0.98);
     write(this.words, words);
-    const trouble = !Output.possible || sound.broken ? ui.no_audio : state === "failed" ? ui.sound_failed : sound.blocked ? ui.sound_blocked : "";
-    write(this.trouble, trouble);
     this.button.setAttribute("aria-disabled", String(locked || state === "spent" || (once && state === "playing")));
     this.drawPosition();
   }
