@@ -74,7 +74,7 @@ def main() -> int:
         "study": "demo",
         "server_processes": 1,
         "database": "SQLite",
-        "think_s": THINK_S,
+        "mean_think_s": THINK_S,
         "at_once": at_once,
         "finishers": finishers,
         "kept": kept(at_once, finishers),

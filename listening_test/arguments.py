@@ -67,7 +67,9 @@ def _add_simulate(commands: Any) -> None:
     one.add_argument("--listeners", type=_count, default=20, metavar="N", help="how many (default: 20)")
     one.add_argument("--at-once", type=_count, default=20, metavar="N", help="at the same time (default: 20)")
     one.add_argument("--seed", type=_seed, default=0, metavar="N", help="of their answers (default: 0)")
-    one.add_argument("--think-s", type=_positive, default=0.0, metavar="S", help="pause before an answer (default: 0)")
+    one.add_argument(
+        "--think-s", type=_positive, default=0.0, metavar="S", help="mean pause before an answer (default: 0)"
+    )
     one.add_argument("--language", default="en", help="of the pages (default: en)")
     for name, words in (("d-prime", "d' for speakers"), ("mos", "expected rating, 1 to 5")):
         one.add_argument(f"--{name}", action="append", default=[], metavar="SYSTEM=X", help=f"{words}; may be repeated")

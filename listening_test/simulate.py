@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import random
 import secrets
 import socket
 import threading
@@ -69,7 +70,7 @@ class Crowd:
         inattentive: share of listeners who answer at random, in [0, 1].
         seed: of their answers.
         at_once: how many take the study at the same time.
-        think_s: pause before each answer, in s.
+        think_s: mean pause before an answer, in s; each is drawn between half of it and one and a half.
         patience_s: how long a request is repeated while the server is away, in s.
         language: of the pages.
     """
@@ -141,7 +142,7 @@ async def take_all(
 
     async def one(i: int, rng: np.random.Generator, inattentive: bool) -> Taken:
         listener = SimulatedListener(crowd.ability, inattentive=inattentive, rng=rng)
-        visit = _Visit(client, link, simulation_key, f"{meeting}-{i}", crowd)
+        visit = _Visit(client, link, simulation_key, f"{meeting}-{i}", crowd, random.Random(f"{crowd.seed}-{i}"))
         async with gate:
             taken = await visit.take(listener, tell)
         done(taken)
@@ -157,8 +158,11 @@ class _GaveUp(Exception):
 class _Visit:
     """One listener's requests, each repeated while the server is away."""
 
-    def __init__(self, client: httpx.AsyncClient, link: str, key: str, name: str, crowd: Crowd) -> None:
+    def __init__(
+        self, client: httpx.AsyncClient, link: str, key: str, name: str, crowd: Crowd, pauses: random.Random
+    ) -> None:
         self._client, self._link, self._key, self._name, self._crowd = client, link, key, name, crowd
+        self._pauses = pauses
         self.taken = Taken()
 
     async def take(self, listener: SimulatedListener, tell: Callable[[str], dict[str, Told]]) -> Taken:
@@ -199,7 +203,7 @@ class _Visit:
             "heard": [{"plays": 1, "coverage": 1.0} for _ in page["sounds"]],
             "response_time_s": listener.response_time_s(told.heard_s),
         }
-        await asyncio.sleep(self._crowd.think_s)
+        await asyncio.sleep(self._crowd.think_s * self._pauses.uniform(0.5, 1.5))
         before, began = self.taken.sent_again, time.perf_counter()
         reply = await self._send("POST", f"/take/{self.taken.token}/answer", json=message)
         if self.taken.sent_again == before:
