@@ -307,6 +307,19 @@ def test_screened_out(lab: StudyLab, at: Callable[..., Any], open_page: Any, vio
     assert violations(page, "main") == []
 
 
+@pytest.mark.parametrize("missing", ["study.mjs", "consent.mjs"])
+def test_when_its_code_does_not_arrive_the_page_says_so(lab: StudyLab, open_page: Any, missing: str) -> None:
+    page = open_page("about:blank", reduced_motion="reduce")
+    page.route(f"**/{missing}", lambda route: route.abort())
+    page.goto(f"{lab.url}/study/{lab.info.link}")
+    late = page.locator("main .vvs-late")
+    if missing == "study.mjs":  # no code at all: the style sheet lets the sentence appear after a while
+        late.evaluate("(one) => one.getAnimations()[0].finish()")
+    words = (late if missing == "study.mjs" else page.locator(".vvs-problem p")).first
+    words.wait_for(state="visible")
+    assert "Load the page again" in words.inner_text()
+
+
 @pytest.mark.parametrize(("state", "words"), [("ready", "has not started yet"), ("closed", "is closed")])
 def test_a_study_that_cannot_be_taken_says_so_at_once(lab: StudyLab, open_page: Any, state: str, words: str) -> None:
     page = open_page(f"{lab.url}/study/{lab.add(f'shut-{state}', state=state).link}")

@@ -184,7 +184,7 @@ export class Page {
     const able = this.fields.filter((field) => field.has(digit));
     const focused = able.find((field) => field.element.contains(document.activeElement));
     const open = able.find((field) => !this.answers.get(field.key));
-    (focused ?? open ?? able.at(-1))?.pick(digit);
+    (focused ?? open ?? able[able.length - 1])?.pick(digit);
     return true;
   }
 

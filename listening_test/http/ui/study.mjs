@@ -19,7 +19,7 @@ const TYPING = "textarea, select, input:not([type=radio]):not([type=checkbox]), 
  */
 export async function mount(element, { base = "", link = "", token = "", params = {}, embedded = true, given = {} }) {
   const study = new Study(element, { base, link, params, embedded });
-  await Promise.all([embedded ? styled() : null, study.begin(token, given)]);
+  await Promise.all([embedded ? styled() : null, study.begin(token, given).catch((error) => study.fail(error))]);
   return study;
 }
 
@@ -88,6 +88,16 @@ class Study {
     window.addEventListener("beforeunload", (event) => {
       if (this.unsent && this.element.isConnected) event.preventDefault();
     });
+    if (embedded) return; // what fails there need not be ours
+    window.addEventListener("error", ({ error }) => this.fail(error));
+    window.addEventListener("unhandledrejection", ({ reason }) => this.fail(reason));
+  }
+
+  /** Something that should not happen: the page around is told, or says so itself. */
+  fail(error) {
+    if (!this.frame) throw error;
+    console.error(error);
+    this.say(this.ui.stopped, button(this.ui.try_again, "", () => location.reload()));
   }
 
   async begin(token, { about = null, page = null }) {
