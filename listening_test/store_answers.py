@@ -97,8 +97,8 @@ class Answers(Listeners):
             return row.issued_s
         with self._write() as db:
             fresh = (TrialRow.id == trial_id) & TrialRow.issued_s.is_(None)
-            db.execute(update(TrialRow).where(fresh), {"issued_s": now})
             db.execute(update(ParticipantRow).where(ParticipantRow.id == row.id), {"seen_s": now})
+            db.execute(update(TrialRow).where(fresh), {"issued_s": now})
             issued_s = db.scalar(select(TrialRow.issued_s).where(TrialRow.id == trial_id))
         if issued_s is None:
             raise _no_trial()
@@ -212,7 +212,9 @@ def _answers(db: Connection, trial_ids: Sequence[int]) -> dict[int, dict[str, st
 
 
 def _trial_to_answer(db: Connection, trial_id: int) -> Any:
-    """The trial and its listener, locked until the transaction ends."""
+    """The trial and its listener; the listener is locked until the transaction ends, before anything else is."""
+    whose = select(TrialRow.participant_id).where(TrialRow.id == trial_id).scalar_subquery()
+    db.execute(select(ParticipantRow.id).where(ParticipantRow.id == whose).with_for_update(key_share=True))
     chosen = (
         select(
             TrialRow.answered_s,
@@ -223,7 +225,6 @@ def _trial_to_answer(db: Connection, trial_id: int) -> Any:
         )
         .join(ParticipantRow, ParticipantRow.id == TrialRow.participant_id)
         .where(TrialRow.id == trial_id)
-        .with_for_update(key_share=True)
     )
     row = db.execute(chosen).first()
     if row is None:

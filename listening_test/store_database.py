@@ -159,6 +159,8 @@ class Database:
 
     def _note_traces(self, db: Connection) -> None:
         """Something is deleted for good in this transaction: `_erase_traces` has work, even after a crash."""
+        if not self._is_sqlite:
+            return
         db.execute(delete(KeyRow).where(KeyRow.name == _TRACES))
         db.execute(insert(KeyRow), {"name": _TRACES, "value": secrets.token_hex(8)})
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import NullPool, create_engine, make_url, text
+from sqlalchemy import URL, Connection, NullPool, create_engine, make_url, text
 
 from listening_test.store import Store
 
@@ -22,15 +22,37 @@ SERVER_SETTINGS = ("listen_addresses=''", "fsync=off", "full_page_writes=off", "
 
 
 @pytest.fixture
-def sqlite_url(tmp_path: Path) -> str:
-    """Address of a database file that is not there yet."""
-    return f"sqlite:///{tmp_path / 'study.db'}"
+def sqlite_url(tmp_path: Path, sqlite_tables: Path) -> str:
+    """Address of a database file with the tables and nothing in them."""
+    path = tmp_path / "study.db"
+    shutil.copy(sqlite_tables, path)
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture(scope="session")
+def sqlite_tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database file to copy: making the tables takes longer than most tests."""
+    path = tmp_path_factory.mktemp("tables") / "study.db"
+    Store.open(f"sqlite:///{path}").close()
+    return path
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def store_url(request: pytest.FixtureRequest) -> str:
-    """Address of an empty database; a test that asks for it runs on SQLite and on PostgreSQL."""
-    return request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgresql_url")
+    """Address of a database without rows; a test that asks for it runs on SQLite and on PostgreSQL."""
+    return request.getfixturevalue(f"{request.param}_url")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def bare_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Address of a database without tables, on SQLite and on PostgreSQL."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'bare.db'}"
+    url = request.getfixturevalue("postgresql_server")
+    with _outside_transactions(url) as connection:
+        connection.execute(text("DROP SCHEMA IF EXISTS public CASCADE"))
+        connection.execute(text("CREATE SCHEMA public"))
+    return url
 
 
 @pytest.fixture
@@ -42,14 +64,10 @@ def store(store_url: str) -> Iterator[Store]:
 
 @pytest.fixture
 def postgresql_url(postgresql_server: str) -> str:
-    """Address of an empty PostgreSQL database: emptied for each test, which is quicker than making one."""
-    engine = create_engine(postgresql_server, isolation_level="AUTOCOMMIT")
-    try:
-        with engine.connect() as connection:
-            connection.execute(text("DROP SCHEMA IF EXISTS public CASCADE"))
-            connection.execute(text("CREATE SCHEMA public"))
-    finally:
-        engine.dispose()
+    """Address of a PostgreSQL database with the tables and nothing in them."""
+    Store.open(postgresql_server).close()
+    with _outside_transactions(postgresql_server) as connection:
+        connection.execute(text("TRUNCATE study, key RESTART IDENTITY CASCADE"))
     return postgresql_server
 
 
@@ -77,14 +95,20 @@ def _database(server: str) -> Iterator[str]:
     """A database of our own in `server`; gone afterwards."""
     name = f"voiceveil_test_{secrets.token_hex(6)}"
     address = make_url(server).set(drivername="postgresql+pg8000")
-    engine = create_engine(address, isolation_level="AUTOCOMMIT", poolclass=NullPool)
-    with engine.connect() as connection:
+    with _outside_transactions(address) as connection:
         connection.execute(text(f"CREATE DATABASE {name}"))
     try:
         yield address.set(database=name).render_as_string(hide_password=False)
     finally:
-        with engine.connect() as connection:
+        with _outside_transactions(address) as connection:
             connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+@contextmanager
+def _outside_transactions(url: str | URL) -> Iterator[Connection]:
+    engine = create_engine(url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    with engine.connect() as connection:
+        yield connection
 
 
 def _postgresql_programs() -> Path | None:

@@ -35,18 +35,18 @@ def file_of(url: str) -> Path:
     return Path(url.removeprefix("sqlite:///"))
 
 
-def test_migrations_from_nothing_make_the_tables_of_the_models(store_url):
-    Store.open(store_url).close()
-    with connection(store_url) as db:
+def test_migrations_from_nothing_make_the_tables_of_the_models(bare_url):
+    Store.open(bare_url).close()
+    with connection(bare_url) as db:
         context = MigrationContext.configure(db, opts={"compare_type": True, "compare_server_default": True})
         assert compare_metadata(context, Base.metadata) == []
         assert set(inspect(db).get_table_names()) == {*Base.metadata.tables, "alembic_version"}
 
 
-def test_indexes_are_those_of_the_models(store_url, tmp_path):
+def test_indexes_are_those_of_the_models(bare_url):
     """compare_metadata does not look at conditions of indexes."""
-    Store.open(store_url).close()
-    with connection(store_url) as db:
+    Store.open(bare_url).close()
+    with connection(bare_url) as db:
         found = {index["name"]: index for index in inspect(db).get_indexes("participant")}
     for name, condition in (("participant_place", "replaced_s"), ("participant_platform", "platform_id_hash")):
         assert found[name]["unique"]
@@ -54,10 +54,10 @@ def test_indexes_are_those_of_the_models(store_url, tmp_path):
         assert condition in str(where)
 
 
-def test_opening_again_changes_nothing(store_url):
-    with Store.open(store_url) as store:
+def test_opening_again_changes_nothing(bare_url):
+    with Store.open(bare_url) as store:
         store.set_key("name", "value")
-    with Store.open(store_url) as store:
+    with Store.open(bare_url) as store:
         assert store.key("name", lambda: "another") == "value"
 
 
@@ -73,12 +73,12 @@ def test_migrations_work_from_any_folder_with_any_name(tmp_path):
     assert (folder / "deep" / "er" / "study.db").is_file()
 
 
-def test_many_open_a_new_database_at_once(store_url):
+def test_many_open_a_new_database_at_once(bare_url):
     failures: list[BaseException] = []
 
     def open_it() -> None:
         try:
-            with Store.open(store_url) as store:
+            with Store.open(bare_url) as store:
                 assert store.studies() == []
         except BaseException as error:
             failures.append(error)
@@ -91,26 +91,26 @@ def test_many_open_a_new_database_at_once(store_url):
     assert failures == []
 
 
-def test_a_database_of_a_newer_version_is_left_alone(store_url):
-    Store.open(store_url).close()
-    with connection(store_url) as db:
+def test_a_database_of_a_newer_version_is_left_alone(bare_url):
+    Store.open(bare_url).close()
+    with connection(bare_url) as db:
         db.execute(text("UPDATE alembic_version SET version_num = 'r9999'"))
         db.commit()
     with pytest.raises(StoreError, match=r"r9999.*newer version"):
-        Store.open(store_url)
+        Store.open(bare_url)
 
 
-def test_other_peoples_tables_are_left_alone(store_url):
-    with connection(store_url) as db:
+def test_other_peoples_tables_are_left_alone(bare_url):
+    with connection(bare_url) as db:
         db.execute(text("CREATE TABLE study (name TEXT)"))
         db.commit()
     with pytest.raises(StoreError, match="other tables called study"):
-        Store.open(store_url)
-    with connection(store_url) as db:
+        Store.open(bare_url)
+    with connection(bare_url) as db:
         assert inspect(db).get_table_names() == ["study"]
 
 
-def test_a_killed_upgrade_leaves_an_empty_database(store_url, monkeypatch):
+def test_a_killed_upgrade_leaves_an_empty_database(bare_url, monkeypatch):
     from listening_test import migrations
 
     real = migrations.upgrade
@@ -121,11 +121,11 @@ def test_a_killed_upgrade_leaves_an_empty_database(store_url, monkeypatch):
 
     monkeypatch.setattr(migrations, "upgrade", dies)
     with pytest.raises(KeyboardInterrupt):
-        Store.open(store_url)
-    with connection(store_url) as db:
+        Store.open(bare_url)
+    with connection(bare_url) as db:
         assert inspect(db).get_table_names() == []
     monkeypatch.undo()
-    Store.open(store_url).close()
+    Store.open(bare_url).close()
 
 
 def test_sqlite_is_durable_checks_references_and_overwrites(sqlite_url):
