@@ -1,4 +1,8 @@
-"""Schema changes of the database, by Alembic: each revision is a file in versions/; `upgrade` runs what is missing."""
+"""Schema changes of the database, by Alembic: each revision is a file in versions/; `upgrade` runs what is missing.
+
+A new revision is written by hand: the next number, `down_revision` the one before. There is no way down but a backup. A
+test compares what the revisions make with models.py.
+"""
 
 from __future__ import annotations
 

@@ -177,19 +177,3 @@ def upgrade() -> None:
         sa.UniqueConstraint("trial_id", "position"),
     )
     op.create_index(op.f("ix_handle_stimulus_id"), "handle", ["stimulus_id"], unique=False)
-
-
-def downgrade() -> None:
-    for table in (
-        "handle",
-        "answer",
-        "trial",
-        "stimulus_audio",
-        "access",
-        "stimulus",
-        "participant",
-        "event",
-        "study",
-        "key",
-    ):
-        op.drop_table(table)
