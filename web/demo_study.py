@@ -32,16 +32,20 @@ class DemoStudy:
 
     def __init__(self, studies: StudyService, wanted: bool) -> None:
         self._studies, self._wanted = studies, wanted
-        self._lock = threading.Lock()
+        self._thread = threading.Thread(target=self._prepare, name="demo-study", daemon=True)
         self._preparing = False
         self._problem = ""
 
     def prepare(self) -> None:
         """Start making it, if it is wanted and not there; returns at once."""
         if self._wanted:
-            with self._lock:
-                self._preparing = True
-            threading.Thread(target=self._prepare, name="demo-study", daemon=True).start()
+            self._preparing = True
+            self._thread.start()
+
+    def wait(self) -> None:
+        """Return once it is rendering, or will not be."""
+        if self._thread.is_alive():
+            self._thread.join()
 
     def shown(self) -> Shown:
         """What there is now."""

@@ -16,7 +16,6 @@ from listening_test.store_records import NotFound, Origin, StoreError
 from web.admin_guard import ADMIN, COOKIE, NEVER_KEEP, session_of
 from web.admin_login import SESSION_S
 from web.services import Services
-from web.study_watch import is_masked
 
 if TYPE_CHECKING:
     from listening_test.store_records import StudyInfo
@@ -141,10 +140,8 @@ def exported(services: Services, info: StudyInfo, kind: str, origin: Origin) -> 
 
     if kind == "yaml":
         return info.yaml.encode()
-    rows = services.store.table(info.id, origins=(origin,))
+    table = export.of(services.store, info, (origin,))
     if kind == "md":
-        return export.codebook(export.watermark(rows)).encode()
+        return export.codebook(export.watermark(table)).encode()
     services.store.event(info.id, "exported", f"{kind}, {origin}")
-    if is_masked(info):
-        rows = export.masked(rows, info.study)
-    return export.encode(export.frame(rows, info.study), kind)  # type: ignore[arg-type]
+    return export.encode(table, kind)  # type: ignore[arg-type]

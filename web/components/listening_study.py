@@ -13,7 +13,7 @@ LOADER = """
 const root = new URL('.', document.baseURI);
 const show = () => {
   const link = props.value?.link;
-  if (!link || element.dataset.link) return;
+  if (typeof link !== 'string' || element.dataset.link) return; // an empty text has a function of that name
   element.dataset.link = link;
   import(new URL('study-ui/study.mjs', root))
     .then((study) => study.mount(element.querySelector('.vv-study'), { base: root.href.replace(/[/]$/, ''), link }))

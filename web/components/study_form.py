@@ -48,13 +48,21 @@ class StudyForm:
 
     def _about(self, base: Study) -> None:
         with gr.Row():
-            self._fields["title"] = gr.Textbox(label="Title", info="For you alone.", max_length=200)
+            self._fields["title"] = gr.Textbox(
+                label="Title", info="For you alone.", max_length=200, elem_id="form-title"
+            )
             self._fields["name"] = gr.Textbox(label="Name, for files", info="Made from the title if empty.")
         with gr.Row():
-            self._fields["listeners"] = gr.Number(base.limits.listeners, label="Listeners", precision=0, minimum=1)
+            self._fields["listeners"] = gr.Number(
+                base.limits.listeners, label="Listeners", precision=0, minimum=1, elem_id="form-listeners"
+            )
             self._fields["minutes"] = gr.Number(base.limits.minutes, label="Minutes it takes", minimum=1, maximum=120)
-        self._fields["controller"] = gr.Textbox(label="Who answers for the study", info="Shown to listeners.")
-        self._fields["voices"] = gr.Textbox(label="Your right to use the voices", info="Licence, or consent of each.")
+        self._fields["controller"] = gr.Textbox(
+            label="Who answers for the study", info="Shown to listeners.", elem_id="form-controller"
+        )
+        self._fields["voices"] = gr.Textbox(
+            label="Your right to use the voices", info="Licence, or consent of each.", elem_id="form-voices"
+        )
         self._fields["clip_language"] = gr.Textbox(base.ethics.clip_language, label="Language spoken in the clips")
         self._fields["languages"] = gr.CheckboxGroup(
             [(name, key) for key, name in LANGUAGES.items()], value=list(base.languages), label="Languages of the pages"

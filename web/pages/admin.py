@@ -103,7 +103,7 @@ class AdminPage:
             self.watch_timer,
         ]  # fmt: skip
         editing = [self.said, self.empty, self.panel, self.render_timer, *self.editor.outputs]
-        self.load = (self._shown, [self.list], everything)
+        self.load = (self._listed, None, [self.list, self.said])
         self.list.input(self._shown, self.list, everything, **quick)
         self.refresh.click(self._shown, self.list, everything, **quick)
         deeds: tuple[tuple[Any, Callable[[int], str], dict[str, Any]], ...] = (
@@ -139,11 +139,23 @@ class AdminPage:
 
         return handle
 
+    def _listed(self) -> Update:
+        try:
+            return {self.list: gr.update(choices=self._choices(self._infos()))}
+        except StoreError as error:
+            return {self.said: words.problem(str(error))}
+
+    def _infos(self) -> list[StudyInfo]:
+        return sorted(self.studies.store.studies(), key=lambda info: -info.created_s)
+
+    def _choices(self, infos: list[StudyInfo]) -> list[tuple[str, int]]:
+        return [(words.label(info, self._finished(info)), info.id) for info in infos]
+
     def _shown(self, request: gr.Request, chosen: Any, note: str = "", problem: str = "") -> Update:
         """The whole page as the database has it now."""
         try:
-            infos = sorted(self.studies.store.studies(), key=lambda info: -info.created_s)
-            choices = [(words.label(info, self._finished(info)), info.id) for info in infos]
+            infos = self._infos()
+            choices = self._choices(infos)
             info = next((one for one in infos if one.id == chosen), None)
             panel = self._panel_of(info, address.of(self.services.settings, request)) if info else {}
         except StoreError as error:

@@ -94,7 +94,7 @@ def note(text: str) -> str:
 def problem(text: str) -> str:
     """What did not work: a sentence a line."""
     lines = "".join(f"<li>{escape(line)}</li>" for line in text.splitlines() if line.strip())
-    return f'<ul class="vv-problem vv-list" role="alert">{lines}</ul>' if lines else ""
+    return f'<div class="vv-problem" role="alert"><ul class="vv-list">{lines}</ul></div>' if lines else ""
 
 
 def findings(found: Sequence[Finding]) -> str:
