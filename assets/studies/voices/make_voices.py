@@ -1,6 +1,6 @@
 """Make the voices of this folder and their manifest: python -m assets.studies.voices.make_voices
 
-Twelve speakers say three sentences each, in two sessions between which they differ a little, as people do from day
+Twenty-four speakers say three sentences each, in two sessions between which they differ a little, as people do from day
 to day. No sentence is said twice, so that no pair of clips can be told by its words.
 """
 
@@ -98,6 +98,66 @@ SPEAKERS = (
         "I would like a room with a view of the sea.",
         "The farmer counts his sheep before dinner.",
         "Our cat sleeps in the box under the stairs.",
+    )),
+    Speaker("gwen", Voice("en-us", "f4", 48, 60, 160), (
+        "The gardener waters the roses at six o'clock.",
+        "We saw a film about whales and small islands.",
+        "Her brother keeps bees behind the old barn.",
+    )),
+    Speaker("hope", Voice("en-gb-x-rp", "Alicia", 52, 55, 165), (
+        "The key to the cellar is under the flower pot.",
+        "They sang together while they washed the dishes.",
+        "A storm took the roof off the little chapel.",
+    )),
+    Speaker("iris", Voice("en-us-nyc", "grandma", 50, 50, 155), (
+        "My shoes were wet when I came home from work.",
+        "The painter mixed a darker green for the leaves.",
+        "You should try the soup before you add any salt.",
+    )),
+    Speaker("jane", Voice("en-gb-scotland", "f1", 38, 45, 165), (
+        "The lamp on the corner has been broken for weeks.",
+        "She wrote the number on the back of her hand.",
+        "Our teacher told us a story about a brave dog.",
+    )),
+    Speaker("kate", Voice("en", "Annie", 40, 65, 155), (
+        "He carried the baskets up to the third floor.",
+        "The ferry will not sail in such a heavy fog.",
+        "I can smell fresh bread from the other street.",
+    )),
+    Speaker("lucy", Voice("en-us-nyc", "f3", 60, 70, 170), (
+        "They planted a row of trees along the canal.",
+        "The doctor lives above the shop on the square.",
+        "We lost the ball somewhere in the tall grass.",
+    )),
+    Speaker("greg", Voice("en-us", "m8", 45, 55, 160), (
+        "The mayor opened the new bridge on Friday.",
+        "I need a longer rope to tie up the boat.",
+        "His jacket was hanging on the garden gate.",
+    )),
+    Speaker("hugh", Voice("en-gb-x-rp", "Alex", 50, 60, 160), (
+        "The clock in the hall is ten minutes slow.",
+        "She likes her eggs soft and her toast dark.",
+        "Six horses were standing in the morning mist.",
+    )),
+    Speaker("ivan", Voice("en-us-nyc", "Mike", 54, 50, 165), (
+        "We followed the path until it reached the road.",
+        "A letter for you came with the early mail.",
+        "The tailor needs two days to finish the suit.",
+    )),
+    Speaker("jack", Voice("en-gb-scotland", "m2", 58, 65, 160), (
+        "The orchestra plays in the park this weekend.",
+        "He forgot his umbrella on the train again.",
+        "There is honey and cheese in the kitchen.",
+    )),
+    Speaker("kurt", Voice("en", "Michael", 40, 55, 155), (
+        "The snow had covered every track by noon.",
+        "Please hold the ladder while I fix the lamp.",
+        "My aunt sells apples and pears at the fair.",
+    )),
+    Speaker("liam", Voice("en-us-nyc", "m5", 36, 45, 165), (
+        "The window looks out on a narrow courtyard.",
+        "They told us to wait until the paint is dry.",
+        "A small plane flew low across the valley.",
     )),
 )  # fmt: skip
 
