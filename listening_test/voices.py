@@ -1,0 +1,130 @@
+"""The speakers of a study: which recordings of them go together, and who is kept apart for practice."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from listening_test.study import Study, StudyClip, StudyError
+
+
+def same_text(one: StudyClip, other: StudyClip) -> bool:
+    """Whether both are known to say the same words (case and spacing aside)."""
+    words = one.transcript.casefold().split()
+    return bool(words) and words == other.transcript.casefold().split()
+
+
+def same_session(one: StudyClip, other: StudyClip) -> bool:
+    """Whether both are known to come from one session."""
+    return bool(one.session) and one.session == other.session
+
+
+@dataclass(frozen=True)
+class Voices:
+    """Clips by speaker, speakers and clips in the order of their names."""
+
+    clips: dict[str, tuple[StudyClip, ...]]
+
+    @classmethod
+    def of(cls, clips: Iterable[StudyClip]) -> Voices:
+        """The voices of these clips.
+
+        Raises:
+            StudyError: if a speaker's clips differ in sex.
+        """
+        found: dict[str, list[StudyClip]] = {}
+        for clip in sorted(clips, key=lambda clip: (clip.speaker, clip.key)):
+            found.setdefault(clip.speaker, []).append(clip)
+        for speaker, theirs in found.items():
+            sexes = sorted({clip.sex for clip in theirs})
+            if len(sexes) > 1:
+                raise StudyError(
+                    f"Speaker {speaker} should have one sex in all clips, but {' and '.join(sexes)} came: "
+                    "mend the manifest, or give the two people different names."
+                )
+        return cls({speaker: tuple(theirs) for speaker, theirs in found.items()})
+
+    @property
+    def speakers(self) -> tuple[str, ...]:
+        return tuple(self.clips)
+
+    def sex(self, speaker: str) -> str:
+        """F, M or X."""
+        return self.clips[speaker][0].sex
+
+    def only(self, speakers: Iterable[str]) -> Voices:
+        """The voices of some of the speakers."""
+        kept = set(speakers)
+        return Voices({speaker: theirs for speaker, theirs in self.clips.items() if speaker in kept})
+
+    @cached_property
+    def _partners(self) -> dict[str, tuple[StudyClip, ...]]:
+        return {
+            clip.key: partners(clip, [other for other in theirs if other.key != clip.key])
+            for theirs in self.clips.values()
+            for clip in theirs
+        }
+
+    def partners(self, clip: StudyClip) -> tuple[StudyClip, ...]:
+        """The speaker's other recordings to be put beside this one."""
+        return self._partners[clip.key]
+
+    def is_pairable(self, speaker: str) -> bool:
+        """Whether two recordings of the speaker may stand beside each other."""
+        return any(self.partners(clip) for clip in self.clips[speaker])
+
+    @cached_property
+    def pairable(self) -> dict[str, tuple[str, ...]]:
+        """By sex, the speakers with two recordings that may stand beside each other."""
+        found: dict[str, list[str]] = {}
+        for speaker in self.clips:
+            if self.is_pairable(speaker):
+                found.setdefault(self.sex(speaker), []).append(speaker)
+        return {sex: tuple(found[sex]) for sex in sorted(found)}
+
+
+def partners(clip: StudyClip, others: Sequence[StudyClip]) -> tuple[StudyClip, ...]:
+    """Of `others`, those with another text, and from another session where there are such."""
+    apart = [other for other in others if other.key != clip.key and not same_text(clip, other)]
+    across = [other for other in apart if not same_session(clip, other)]
+    return tuple(across or apart)
+
+
+def interleaved(groups: Iterable[Sequence[str]]) -> list[str]:
+    """The members of all groups in one list, every stretch of it mixed as evenly as their sizes allow."""
+    placed = [((i + 0.5) / len(group), g, name) for g, group in enumerate(groups) for i, name in enumerate(group)]
+    return [name for _, _, name in sorted(placed)]
+
+
+def practice_options(study: Study, voices: Voices, *, in_pairs: bool, line_up: bool) -> list[tuple[str, ...]]:
+    """Who might be heard in practice and training only, the best choice first, the one that takes fewest speakers last.
+
+    One speaker, or two of one sex where voices are compared, and a third for line-ups without the person; on studies
+    with the system-trained rung a quarter of each sex, so that listeners learn the systems and not two people. Of each
+    sex those with the fewest clips.
+    """
+    trained = in_pairs and "system-trained" in study.design.rungs
+    by_sex = voices.pairable if in_pairs else _by_sex(voices)
+    if not by_sex or (not trained and study.design.practice_trials == 0):
+        return [()]
+    rng = random.Random(f"{study.design.seed}|practice speakers")
+    dealt = {sex: _fewest_clips_first(voices, speakers, rng) for sex, speakers in by_sex.items()}
+    quarters = tuple(
+        name for speakers in dealt.values() if len(speakers) >= 8 for name in speakers[: len(speakers) // 4]
+    )
+    largest = dealt[max(dealt, key=lambda sex: (len(dealt[sex]), sex))]
+    sizes = ([3] if line_up else []) + ([2] if in_pairs else [1])
+    fewer = [tuple(largest[:size]) for size in sizes]
+    return [tuple(sorted(names)) for names in ([quarters] if trained and quarters else []) + fewer]
+
+
+def _by_sex(voices: Voices) -> dict[str, tuple[str, ...]]:
+    sexes = sorted({voices.sex(speaker) for speaker in voices.speakers})
+    return {sex: tuple(name for name in voices.speakers if voices.sex(name) == sex) for sex in sexes}
+
+
+def _fewest_clips_first(voices: Voices, speakers: Sequence[str], rng: random.Random) -> list[str]:
+    shuffled = rng.sample(list(speakers), len(speakers))
+    return sorted(shuffled, key=lambda name: len(voices.clips[name]))
