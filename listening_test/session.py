@@ -12,8 +12,10 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from listening_test import feedback, plan, questions
+from listening_test import feedback, questions
 from listening_test import page as pages
+from listening_test.plan import rung
+from listening_test.planners import Planners
 from listening_test.questions import Question
 from listening_test.store import Store
 from listening_test.store_records import (
@@ -29,7 +31,7 @@ from listening_test.store_records import (
     StudyNotOpen,
     TrialInfo,
 )
-from listening_test.study import Study
+from listening_test.study import Rung, Study
 from listening_test.trial import Trial
 
 CLOCK_SLACK_S = 0.5
@@ -115,7 +117,7 @@ def _check_key(key: str, right: str) -> None:
         raise Refused("not_found", 404)
 
 
-def enrol(store: Store, info: StudyInfo, message: EnrolMessage) -> Enrolled:
+def enrol(store: Store, info: StudyInfo, message: EnrolMessage, planners: Planners) -> Enrolled:
     """Enrol somebody, or let somebody whom the platform sent before go on.
 
     Raises:
@@ -125,12 +127,11 @@ def enrol(store: Store, info: StudyInfo, message: EnrolMessage) -> Enrolled:
     language = next((one for one in study.languages if one == message.language), None)
     if language is None:
         raise Refused("language_unknown", 422)
-    if not message.age_ok:
-        raise Refused("age_missing", 422, min_age=study.ethics.min_age)
-    if not message.consent_version:
-        raise Refused("consent_missing", 422)
-    if message.consent_version != study.consent.version:
-        raise Refused("consent_changed", 409)
+    _check_consent(study, message)
+
+    def plan(place: int) -> tuple[Rung, list[Trial]]:
+        return rung(study, place), _introduced(study, planners.of(info).plan(place, language))
+
     try:
         return store.enrol(
             info.id,
@@ -140,15 +141,21 @@ def enrol(store: Store, info: StudyInfo, message: EnrolMessage) -> Enrolled:
             platform=message.platform,
             platform_id=message.platform_id,
             device=message.device,
-            plan=lambda place: (
-                plan.rung(study, place),
-                _introduced(study, plan.plan(study, info.clips, place, language)),
-            ),
+            plan=plan,
         )
     except StudyFull as error:
         raise Refused("full", 409) from error
     except StudyNotOpen as error:
         raise Refused("closed" if info.state == "closed" else "not_open", 409) from error
+
+
+def _check_consent(study: Study, message: EnrolMessage) -> None:
+    if not message.age_ok:
+        raise Refused("age_missing", 422, min_age=study.ethics.min_age)
+    if not message.consent_version:
+        raise Refused("consent_missing", 422)
+    if message.consent_version != study.consent.version:
+        raise Refused("consent_changed", 409)
 
 
 def _introduced(study: Study, trials: Sequence[Trial]) -> list[Trial]:

@@ -27,6 +27,7 @@ from listening_test import session
 from listening_test.http import shell
 from listening_test.http.ranges import ranged
 from listening_test.http.replies import StudyRoute, message, wanted_language
+from listening_test.planners import Planners
 from listening_test.session import Refused
 from listening_test.store import Store
 from listening_test.store_records import Listener, StudyInfo
@@ -61,6 +62,8 @@ def _listener(store: Store, token: str, request: Request) -> tuple[StudyInfo, Li
 
 
 def _add_study(routes: APIRouter, store: Store) -> None:
+    planners = Planners()
+
     def about_of(request: Request, link: str) -> dict[str, Any]:
         info, query = _study(store, link), request.query_params
         origin = session.origin(info, query.get("preview", ""), query.get("simulation", ""))
@@ -80,7 +83,7 @@ def _add_study(routes: APIRouter, store: Store) -> None:
     async def enrol(request: Request, link: str) -> Response:
         wanted = await message(request, session.EnrolMessage)
         request.state.language = wanted.language if wanted.language in ("en", "de") else ""
-        done = await run_in_threadpool(lambda: session.enrol(store, _study(store, link), wanted))
+        done = await run_in_threadpool(lambda: session.enrol(store, _study(store, link), wanted, planners))
         return JSONResponse({"token": done.token, "resumed": done.resumed}, 201)
 
 

@@ -96,7 +96,7 @@ def study(**changes: Any) -> Study:
     return Study.model_validate(merged)
 
 
-def clips(per_sex: int = 8, each: int = 6) -> list[StudyClip]:
+def clips(per_sex: int = 12, each: int = 6) -> list[StudyClip]:
     """Recordings of twice `per_sex` speakers, `each` with texts, sessions and emotions in turn."""
     return [_clip(sex, number, take) for sex, number, take in product("FM", range(per_sex), range(each))]
 
