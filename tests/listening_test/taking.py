@@ -132,6 +132,33 @@ class Listener:
         return page
 
 
+@dataclass(frozen=True)
+class Saved:
+    """A listener on the way, to go on from again and again."""
+
+    data: bytes
+    token: str
+    page: dict[str, Any]
+    now_s: float
+
+
+def saved(folder: Path, wanted: Callable[[dict[str, Any]], bool]) -> Saved:
+    """A listener at the first page that is wanted, which is heard already."""
+    with lab(folder) as made:
+        listener = made.enrol()
+        page = listener.go_to(wanted)
+        listener.hear(page)
+    return Saved((folder / "study.db").read_bytes(), listener.token, page, made.clock.now_s)
+
+
+@contextmanager
+def again(folder: Path, state: Saved) -> Iterator[tuple[Listener, dict[str, Any]]]:
+    """The listener and the page that were saved."""
+    with lab(folder, state.data) as made:
+        made.clock.now_s = state.now_s
+        yield Listener(made, state.token), state.page
+
+
 @contextmanager
 def lab(folder: Path, data: bytes | None = None) -> Iterator[Lab]:
     """The tiny study in a database of its own, behind its routes."""

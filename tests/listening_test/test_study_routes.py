@@ -309,13 +309,26 @@ class TestTaking:
 class TestAnswers:
     """What the browser checks is checked again."""
 
+    @pytest.fixture(scope="class")
+    def rating(self, tmp_path_factory):
+        folder = tmp_path_factory.mktemp("rating")
+        return taking.saved(folder, lambda page: rated(page) and page["questions"][0]["key"] == "overall_quality")
+
+    @pytest.fixture(scope="class")
+    def closing(self, tmp_path_factory):
+        return taking.saved(tmp_path_factory.mktemp("closing"), lambda page: page["block"] == "questionnaire")
+
     @pytest.fixture
-    def at(self, lab):
+    def at(self, tmp_path, rating):
         """A listener, and a rated page with one choice, heard."""
-        listener = lab.enrol()
-        page = listener.go_to(lambda page: rated(page) and page["questions"][0]["key"] == "overall_quality")
-        listener.hear(page)
-        return listener, page
+        with taking.again(tmp_path, rating) as found:
+            yield found
+
+    @pytest.fixture
+    def at_last(self, tmp_path, closing):
+        """A listener, and the page with the comment."""
+        with taking.again(tmp_path, closing) as found:
+            yield found
 
     @pytest.mark.parametrize("value", ["0", "6", "-1", "5.0", " 5", "five", "1e9", "٣", "\x00", *INJECTIONS])
     def test_a_rating_out_of_range_is_refused(self, at, value):
@@ -410,21 +423,19 @@ class TestAnswers:
         said(listener.send(listener.message(page, {"line_up": str(voices + 1)})), "answer_unknown", 422)
 
     @pytest.mark.parametrize("text", INJECTIONS)
-    def test_a_comment_is_kept_as_it_was_written(self, lab, text):
-        listener = lab.enrol()
-        page = listener.go_to(lambda page: page["block"] == "questionnaire")
+    def test_a_comment_is_kept_as_it_was_written(self, at_last, text):
+        listener, page = at_last
         listener.answer(page, {"place_of_listening": "home", "comment": text})
-        kept = lab.truth(listener, page).answers
+        kept = listener.lab.truth(listener, page).answers
         assert kept == {"place_of_listening": "home", "comment": text}
-        assert len(lab.store.studies()) == 1
+        assert len(listener.lab.store.studies()) == 1
 
     @pytest.mark.parametrize(
         ("text", "code"),
         [("x" * 201, "answer_too_long"), ("a\x00b", "answer_unreadable"), ("\x1b[2J", "answer_unreadable")],
     )
-    def test_a_comment_that_cannot_be_kept_is_refused(self, lab, text, code):
-        listener = lab.enrol()
-        page = listener.go_to(lambda page: page["block"] == "questionnaire")
+    def test_a_comment_that_cannot_be_kept_is_refused(self, at_last, text, code):
+        listener, page = at_last
         reply = listener.send(listener.message(page, {"place_of_listening": "home", "comment": text}))
         said(reply, code, 422, max_chars=200)
         assert listener.page() == page
