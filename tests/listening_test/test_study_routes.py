@@ -45,6 +45,31 @@ def rated(page):
     return page["block"] == "task"
 
 
+@pytest.fixture(scope="module")
+def rating(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("rating")
+    return taking.saved(folder, lambda page: rated(page) and page["questions"][0]["key"] == "overall_quality")
+
+
+@pytest.fixture(scope="module")
+def last_page(tmp_path_factory):
+    return taking.saved(tmp_path_factory.mktemp("last"), lambda page: page["block"] == "questionnaire")
+
+
+@pytest.fixture
+def at(tmp_path, rating):
+    """A listener, and a rated page with one choice, heard."""
+    with taking.again(tmp_path, rating) as found:
+        yield found
+
+
+@pytest.fixture
+def at_last(tmp_path, last_page):
+    """A listener, and the page with the comment."""
+    with taking.again(tmp_path, last_page) as found:
+        yield found
+
+
 class TestStudyPage:
     def test_landing_holds_the_study_s_facts_and_names_no_address(self, lab):
         reply = lab.client.get(f"/study/{lab.info.link}")
@@ -207,38 +232,33 @@ class TestTaking:
         fluency = next(question for question in page["questions"] if question["key"] == "fluency")
         assert "Englisch" in fluency["text"]
 
-    def test_a_reload_shows_the_same_page(self, lab):
-        listener = lab.enrol()
-        page = listener.go_to(rated)
-        before = lab.truth(listener, page).issued_s
-        lab.clock.now_s += 100
+    def test_a_reload_shows_the_same_page(self, at):
+        listener, page = at
+        before = listener.lab.truth(listener, page).issued_s
+        listener.lab.clock.now_s += 100
         assert listener.page() == page
-        assert lab.truth(listener, page).issued_s == before
+        assert listener.lab.truth(listener, page).issued_s == before
 
-    def test_the_same_answer_again_is_saved_already(self, lab):
-        listener = lab.enrol()
-        page = listener.go_to(rated)
-        listener.hear(page)
+    def test_the_same_answer_again_is_saved_already(self, at):
+        listener, page = at
         message = listener.message(page)
         first, again = listener.send(message), listener.send(message)
         assert (first.status_code, again.status_code) == (200, 200)
         assert first.json() == again.json()
-        assert lab.truth(listener, page).answers == message["answers"]
+        assert listener.lab.truth(listener, page).answers == message["answers"]
 
-    def test_the_last_answer_again_is_saved_already(self, lab):
-        listener = lab.enrol()
-        *_, last, end = listener.pages()
+    def test_the_last_answer_again_is_saved_already(self, at_last):
+        listener, last = at_last
+        end = listener.answer(last)["next"]
         again = listener.send(listener.message(last))
         assert (again.status_code, again.json()["next"]["end"]) == (200, end["end"])
 
-    def test_of_two_windows_at_once_one_is_heard_and_the_other_told_so(self, lab):
-        listener = lab.enrol()
-        page = listener.go_to(lambda page: rated(page) and page["questions"][0]["key"] == "overall_quality")
-        listener.hear(page)
+    def test_of_two_windows_at_once_one_is_heard_and_the_other_told_so(self, at):
+        listener, page = at
         messages = [listener.message(page, {"overall_quality": value}) for value in "1234512345"]
         with ThreadPoolExecutor(len(messages)) as windows:
             replies = list(windows.map(listener.send, messages))
-        (kept,) = lab.truth(listener, page).answers.values()
+        (kept,) = listener.lab.truth(listener, page).answers.values()
         for message, reply in zip(messages, replies, strict=True):
             if message["answers"]["overall_quality"] == kept:
                 assert reply.json()["saved"] is True
@@ -246,15 +266,14 @@ class TestTaking:
                 said(reply, "already_answered", 409)
         assert len({json.dumps(reply.json()["next"]) for reply in replies}) == 1
 
-    def test_another_answer_to_the_same_page_is_refused_and_the_first_stands(self, lab):
-        listener = lab.enrol()
-        page = listener.go_to(lambda page: rated(page) and len(page["questions"]) == 1)
+    def test_another_answer_to_the_same_page_is_refused_and_the_first_stands(self, at):
+        listener, page = at
         first, other = (page["questions"][0]["options"][i]["value"] for i in (0, 1))
         key = page["questions"][0]["key"]
         following = listener.answer(page, {key: first})["next"]
         body = said(listener.send(listener.message(page, {key: other})), "already_answered", 409)
         assert body["next"] == following
-        assert lab.truth(listener, page).answers == {key: first}
+        assert listener.lab.truth(listener, page).answers == {key: first}
 
     def test_somebody_else_s_page_is_refused_and_nobody_disturbed(self, lab):
         one, other = lab.enrol(), lab.enrol()
@@ -290,45 +309,23 @@ class TestTaking:
             assert lab.client.get(f"/take/{token}").status_code == 404
         assert listener.page() == page
 
-    def test_closing_the_study_ends_the_page_and_keeps_what_was_said(self, lab):
-        listener = lab.enrol()
-        page = listener.go_to(rated)
-        listener.hear(page)
+    def test_closing_the_study_ends_the_page_and_keeps_what_was_said(self, at):
+        listener, page = at
+        lab = listener.lab
         lab.store.close_study(lab.info.id)
         body = said(listener.send(listener.message(page)), "closed", 409)
         assert body["next"]["end"]["kind"] == "closed"
         assert listener.page()["end"]["title"] == texts("en").get("ends.closed.title")
 
-    def test_after_the_end_nothing_more_is_taken(self, lab):
-        listener = lab.enrol()
-        *_, last, end = listener.pages()
+    def test_after_the_end_nothing_more_is_taken(self, at_last):
+        listener, last = at_last
+        end = listener.answer(last)["next"]
         other = {**listener.message(last), "answers": {"comment": "one more thing"}}
         assert said(listener.send(other), "already_answered", 409)["next"]["end"] == end["end"]
 
 
 class TestAnswers:
     """What the browser checks is checked again."""
-
-    @pytest.fixture(scope="class")
-    def rating(self, tmp_path_factory):
-        folder = tmp_path_factory.mktemp("rating")
-        return taking.saved(folder, lambda page: rated(page) and page["questions"][0]["key"] == "overall_quality")
-
-    @pytest.fixture(scope="class")
-    def closing(self, tmp_path_factory):
-        return taking.saved(tmp_path_factory.mktemp("closing"), lambda page: page["block"] == "questionnaire")
-
-    @pytest.fixture
-    def at(self, tmp_path, rating):
-        """A listener, and a rated page with one choice, heard."""
-        with taking.again(tmp_path, rating) as found:
-            yield found
-
-    @pytest.fixture
-    def at_last(self, tmp_path, closing):
-        """A listener, and the page with the comment."""
-        with taking.again(tmp_path, closing) as found:
-            yield found
 
     @pytest.mark.parametrize("value", ["0", "6", "-1", "5.0", " 5", "five", "1e9", "٣", "\x00", *INJECTIONS])
     def test_a_rating_out_of_range_is_refused(self, at, value):
@@ -390,9 +387,10 @@ class TestAnswers:
         said(listener.send(listener.message(page, heard=[{"plays": 3, "coverage": 0.97}])), "not_heard", 422)
         assert listener.send(listener.message(page, heard=[{"plays": 3, "coverage": 0.98}])).status_code == 200
 
-    def test_a_sound_never_fetched_is_refused(self, lab):
-        listener = lab.enrol()
-        page = listener.go_to(rated)
+    def test_a_sound_never_fetched_is_refused(self, at):
+        listener, page = at
+        page, lab = listener.answer(page)["next"], listener.lab
+        assert page["sounds"]
         lab.clock.now_s += 60
         said(listener.send(listener.message(page)), "not_heard", 422)
 
@@ -542,14 +540,8 @@ class TestRungs:
 
 
 class TestSounds:
-    @pytest.fixture
-    def at(self, lab):
-        listener = lab.enrol()
-        page = listener.go_to(rated)
-        return listener, listener.url(page["sounds"][0]["url"])
-
     def test_is_a_wav_that_no_cache_keeps(self, at):
-        listener, url = at
+        listener, url = at[0], at[0].url(at[1]["sounds"][0]["url"])
         reply = listener.lab.client.get(url)
         assert (reply.status_code, reply.content[:4]) == (200, b"RIFF")
         assert reply.headers["content-type"] == "audio/wav"
@@ -557,7 +549,7 @@ class TestSounds:
         assert not {"etag", "last-modified", "content-disposition"} & set(reply.headers)
 
     def test_ranges(self, at):
-        listener, url = at
+        listener, url = at[0], at[0].url(at[1]["sounds"][0]["url"])
         whole = listener.lab.client.get(url).content
         part = listener.lab.client.get(url, headers={"range": "bytes=100-199"})
         assert (part.status_code, part.content) == (206, whole[100:200])
@@ -565,7 +557,7 @@ class TestSounds:
         assert (beyond.status_code, beyond.headers["content-range"]) == (416, f"bytes */{len(whole)}")
 
     def test_of_another_listener_is_not_there(self, at):
-        listener, url = at
+        listener, url = at[0], at[0].url(at[1]["sounds"][0]["url"])
         other = listener.lab.enrol()
         other.page()
         said(listener.lab.client.get(other.url(f"sound/{url.rpartition('/')[2]}")), "sound_unknown", 404)
@@ -590,18 +582,18 @@ class TestSounds:
 
 
 class TestWithdraw:
-    def test_erases_and_says_so(self, lab):
-        listener = lab.enrol()
-        listener.go_to(rated)
+    def test_erases_and_says_so(self, at):
+        listener, _ = at
+        lab = listener.lab
         reply = lab.client.post(listener.url("withdraw"))
         assert reply.json()["next"]["end"]["kind"] == "withdrawn"
         assert reply.json()["next"]["end"]["can_withdraw"] is False
         said(lab.client.get(listener.url("page")), "not_found", 404)
         assert lab.store.table(lab.info.id) == []
 
-    def test_after_the_end_too(self, lab):
-        listener = lab.enrol()
-        *_, end = listener.pages()
+    def test_after_the_end_too(self, at_last):
+        listener, last = at_last
+        end, lab = listener.answer(last)["next"], listener.lab
         assert end["end"]["can_withdraw"] is True
         assert lab.client.post(listener.url("withdraw")).status_code == 200
         assert lab.store.table(lab.info.id) == []
@@ -615,16 +607,14 @@ class TestWithdraw:
 
 class TestTrouble:
     @pytest.mark.parametrize("error", [DiskFull("full"), StoreBusy("busy")])
-    def test_a_database_that_cannot_save_is_a_sentence_and_the_page_can_be_sent_again(self, lab, monkeypatch, error):
-        listener = lab.enrol()
-        page = listener.go_to(rated)
-        listener.hear(page)
+    def test_a_database_that_cannot_save_is_a_sentence_and_the_page_can_be_sent_again(self, at, monkeypatch, error):
+        listener, page = at
 
         def refuse(*_, **__):
             raise error
 
         with monkeypatch.context() as patch:
-            patch.setattr(lab.store, "save", refuse)
+            patch.setattr(listener.lab.store, "save", refuse)
             reply = listener.send(listener.message(page))
             said(reply, "storage", 503)
             assert int(reply.headers["retry-after"]) > 0
