@@ -165,9 +165,9 @@ def _no_switch(key: str, compared: Mapping[str, Needs], left: Mapping[str, int],
     needed = sum(need.switch for need in compared.values())
     placed = sum(number for tasks in found.values() for number in tasks.values())
     return (
-        f"{key}: pages that bring a speaker's original together with its anonymized version need a speaker of their own "
-        f"each, {needed} per listener in all, but there are only {placed} to spare: lower trials_per_system, add "
-        f"{needed - placed} speakers, or set design.original_after_anonymized to true."
+        f"{key}: pages that bring a speaker's original together with its anonymized version need a speaker of "
+        f"their own each, {needed} per listener in all, but there are only {placed} to spare: lower trials_per_system, "
+        f"add {needed - placed} speakers, or set design.original_after_anonymized to true."
     )
 
 

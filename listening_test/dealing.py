@@ -43,8 +43,11 @@ class Uses:
 
 
 class Deal:
-    """One deal: every request gets a speaker. `each` is the most often that one listener gets the same speaker in this
-    deal, `each_condition` the same under one condition; `weight(condition, speaker)` is how many clips share the uses."""
+    """One deal: every request gets a speaker.
+
+    `each` is the most often that one listener gets the same speaker in this deal, `each_condition` the same under one
+    condition; `weight(condition, speaker)` is how many clips share the speaker's uses.
+    """
 
     def __init__(
         self,

@@ -243,7 +243,7 @@ def _spoken(page: Trial, language: Language) -> Trial:
 
 def _turns(draws: Sequence[Draw], ways: int, rng: random.Random) -> list[int]:
     """A way to lay out each draw, all ways equally often; of line-ups with the person, and of those without."""
-    dealt = {}
+    dealt: dict[int, int] = {}
     for present in (True, False):
         some = [n for n, draw in enumerate(draws) if draw.truth.get("present", True) == present]
         order = rng.sample(range(ways), ways)

@@ -102,8 +102,8 @@ def practice_options(study: Study, voices: Voices, *, in_pairs: bool, line_up: b
     """Who might be heard in practice and training only, the best choice first, the one that takes fewest speakers last.
 
     One speaker, or two of one sex where voices are compared, and a third for line-ups without the person; on studies
-    with the system-trained rung a quarter of each sex, so that listeners learn the systems and not two people. Of each
-    sex those with the fewest clips.
+    with the system-trained rung a quarter of each sex, or two of each, so that listeners learn the systems and not two
+    people. Of each sex those with the fewest clips.
     """
     trained = in_pairs and "system-trained" in study.design.rungs
     by_sex = voices.pairable if in_pairs else _by_sex(voices)
@@ -111,13 +111,16 @@ def practice_options(study: Study, voices: Voices, *, in_pairs: bool, line_up: b
         return [()]
     rng = random.Random(f"{study.design.seed}|practice speakers")
     dealt = {sex: _fewest_clips_first(voices, speakers, rng) for sex, speakers in by_sex.items()}
-    quarters = tuple(
-        name for speakers in dealt.values() if len(speakers) >= 8 for name in speakers[: len(speakers) // 4]
-    )
+    many = [speakers for speakers in dealt.values() if trained and len(speakers) >= 8]
+    shares = [[name for speakers in many for name in speakers[:size]] for size in (_quarter(many), 2)] if many else []
     largest = dealt[max(dealt, key=lambda sex: (len(dealt[sex]), sex))]
     sizes = ([3] if line_up else []) + ([2] if in_pairs else [1])
-    fewer = [tuple(largest[:size]) for size in sizes]
-    return [tuple(sorted(names)) for names in ([quarters] if trained and quarters else []) + fewer]
+    fewer = [largest[:size] for size in sizes]
+    return [tuple(sorted(names)) for names in (*shares, *fewer)]
+
+
+def _quarter(groups: Sequence[Sequence[str]]) -> int:
+    return min(len(speakers) for speakers in groups) // 4
 
 
 def _by_sex(voices: Voices) -> dict[str, tuple[str, ...]]:
