@@ -34,7 +34,7 @@ class AdminPage:
                 self.list = StudyList([], label="Your studies", elem_id="studies", elem_classes=["vv-studies"])
                 self.new = gr.Button("New study", elem_id="new", variant="primary")
             with gr.Column(scale=10, min_width=300, elem_classes=["vv-results"]):
-                self.said = gr.HTML("", elem_id="said", padding=False)
+                self.said = gr.HTML("", elem_id="said", padding=False, elem_classes=["vv-said"])
                 self.empty = gr.HTML(words.EMPTY, elem_id="nothing", padding=False)
                 self.editor = StudyEditor(self.studies)
                 with gr.Column(visible=False, elem_id="panel", elem_classes=["vv-stack"]) as self.panel:
@@ -57,7 +57,7 @@ class AdminPage:
         with gr.Column(visible=False, elem_classes=["vv-stack"]) as self.links:
             gr.HTML('<h3 class="vv-step">Links</h3>', padding=False)
             self.preview = gr.Textbox(
-                label="Preview: take it as a listener would; your answers are kept apart",
+                label="Preview, with answers kept apart",
                 buttons=["copy"], interactive=False, elem_id="preview-link",
             )  # fmt: skip
             self.link = gr.Textbox(label="For listeners", buttons=["copy"], interactive=False, elem_id="study-link")
@@ -68,14 +68,16 @@ class AdminPage:
         with gr.Column(visible=False, elem_classes=["vv-stack"]) as self.results:
             gr.HTML('<h3 class="vv-step">How it goes</h3>', padding=False)
             self.watch = gr.HTML("", elem_id="watch", padding=False)
-            self.refresh = gr.Button("Refresh", elem_id="refresh", size="sm")
+            with gr.Row(elem_classes=["vv-buttons"]):
+                self.refresh = gr.Button("Refresh", elem_id="refresh")
             gr.HTML('<h3 class="vv-step">Take away</h3>', padding=False)
             self.exports = gr.HTML("", elem_id="exports", padding=False)
             with gr.Accordion("Pay people of a crowd platform", open=False, elem_classes=["vv-params"]):
                 self._payment()
         with gr.Accordion("Delete", open=False, elem_classes=["vv-params"]):
             self.typed = gr.Textbox(label=words.DELETE, elem_id="typed", max_length=100)
-            self.delete = gr.Button("Delete this study", variant="stop", elem_id="delete")
+            with gr.Row(elem_classes=["vv-buttons"]):
+                self.delete = gr.Button("Delete this study", variant="stop", elem_id="delete")
         self.render_timer = gr.Timer(RENDER_POLL_S, active=False)
         self.watch_timer = gr.Timer(WATCH_POLL_S, active=False)
 
@@ -83,7 +85,7 @@ class AdminPage:
         self.key = gr.Textbox(label="Payment key", info=words.PAYMENT, type="password", elem_id="payment-key")
         with gr.Row(elem_classes=["vv-buttons"]):
             self.pay = gr.Button("Show whom to pay", elem_id="pay")
-            self.forget = gr.Button("All are paid: forget their ids", elem_id="forget")
+            self.forget = gr.Button("All are paid: forget their ids", elem_id="forget", visible=False)
             self.new_key = gr.Button("Make a new key", elem_id="new-key")
         self.paid = gr.HTML("", elem_id="payments", padding=False)
 
@@ -99,8 +101,8 @@ class AdminPage:
             self.list, self.said, self.empty, self.editor.column, self.panel, self.heading,
             self.edit, self.check, self.render, self.stop, self.open, self.close,
             self.progress, self.findings, self.links, self.preview, self.link,
-            self.prolific, self.results, self.watch, self.exports, self.paid, self.key, self.typed, self.render_timer,
-            self.watch_timer,
+            self.prolific, self.results, self.watch, self.exports, self.paid, self.forget,
+            self.key, self.typed, self.render_timer, self.watch_timer,
         ]  # fmt: skip
         editing = [self.said, self.empty, self.panel, self.render_timer, *self.editor.outputs]
         self.load = (self._listed, None, [self.list, self.said])
@@ -118,7 +120,7 @@ class AdminPage:
             button.click(self._handler(deed), self.list, everything, **how)
         self.check.click(self._check, self.list, [self.said, self.findings], **long)
         self.delete.click(self._delete, [self.list, self.typed], everything, **quick)
-        self.pay.click(self._pay, [self.list, self.key], [self.said, self.paid], **quick)
+        self.pay.click(self._pay, [self.list, self.key], [self.paid, self.forget], **quick)
         self.render_timer.tick(self._rendering, self.list, everything, **quick)
         self.watch_timer.tick(self._watching, self.list, self.watch, **quick)
         self.new.click(self._new, None, [self.list, *editing], **quick)
@@ -149,7 +151,7 @@ class AdminPage:
         return sorted(self.studies.store.studies(), key=lambda info: -info.created_s)
 
     def _choices(self, infos: list[StudyInfo]) -> list[tuple[str, int]]:
-        return [(words.label(info, self._finished(info)), info.id) for info in infos]
+        return [(self._label(info), info.id) for info in infos]
 
     def _shown(self, request: gr.Request, chosen: Any, note: str = "", problem: str = "") -> Update:
         """The whole page as the database has it now."""
@@ -170,14 +172,16 @@ class AdminPage:
             self.findings: "",
             self.typed: "",
             self.paid: "",
+            self.forget: gr.update(visible=False),
             self.key: "",
             self.render_timer: gr.Timer(active=bool(info and self.studies.renders.is_running(info.id))),
             self.watch_timer: gr.Timer(active=bool(info and info.state == "open")),
             **panel,
         }
 
-    def _finished(self, info: StudyInfo) -> int:
-        return self.studies.store.counts(info.id).finished if info.state in ("open", "closed") else 0
+    def _label(self, info: StudyInfo) -> str:
+        finished = self.studies.store.counts(info.id).finished if info.state in ("open", "closed") else 0
+        return words.label(info, finished, running=self.studies.renders.is_running(info.id))
 
     def _panel_of(self, info: StudyInfo, home: str) -> Update:
         running, opened = self.studies.renders.is_running(info.id), info.state in ("open", "closed")
@@ -195,7 +199,7 @@ class AdminPage:
         ids = "PROLIFIC_PID={{%PROLIFIC_PID%}}&STUDY_ID={{%STUDY_ID%}}&SESSION_ID={{%SESSION_ID%}}"
         return {
             **{component: gr.update(visible=shown) for component, shown in visible.items()},
-            self.heading: words.heading(info, len(self.studies.store.stimuli(info.id))),
+            self.heading: words.heading(info, len(self.studies.store.stimuli(info.id)), running=running),
             self.progress: "" if opened else words.rendering(self.studies.renders.progress(info.id)),
             self.preview: f"{link}?preview={info.preview_key}",
             self.link: gr.update(value=link, visible=info.state == "open"),
@@ -216,7 +220,7 @@ class AdminPage:
 
     def _open(self, study_id: int) -> str:
         key = self.studies.open(study_id)
-        return f"It is open: send the link. {words.PAYMENT_KEY.format(key=key) if key else ''}"
+        return f"It is open: send the link.\n{words.PAYMENT_KEY.format(key=key) if key else ''}"
 
     def _close(self, study_id: int) -> str:
         self.studies.close(study_id)
@@ -245,8 +249,8 @@ class AdminPage:
         try:
             rows = self.studies.store.payments(_number(chosen), (key or "").strip())
         except REFUSALS as error:
-            return {self.said: words.problem(str(error)), self.paid: ""}
-        return {self.said: "", self.paid: words.payments(rows)}
+            return {self.paid: words.problem(str(error))}
+        return {self.paid: words.payments(rows), self.forget: gr.update(visible=bool(rows))}
 
     def _rendering(self, request: gr.Request, chosen: Any) -> Update:
         progress = self.studies.renders.progress(chosen) if isinstance(chosen, int) else None

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from listening_test.check import Finding
-
     from listening_test.store_records import Payment, StudyInfo
     from web.study_renders import Progress
     from web.study_watch import Watched
@@ -45,23 +44,24 @@ PAYMENT = (
     "opened on this server."
 )
 PAYMENT_KEY = (
-    "Your payment key, shown this once: {key} — it opens the sealed platform ids, so that you can pay people. "
-    "Keep it somewhere safe: it is not stored here."
+    "Your payment key, shown this once: {key}\n"
+    "It opens the sealed ids of crowd platforms, so that you can pay people. Keep it safe: it is not stored here."
 )
 OLD_KEY = " Ids that were sealed before still need the key of that time."
 MISSING = "–"
 
 
-def label(info: StudyInfo, finished: int) -> str:
-    """One line of the list of studies."""
+def label(info: StudyInfo, finished: int, *, running: bool = False) -> str:
+    """One line of the list of studies; `running`: it is being rendered."""
     count = f" · {finished} of {info.study.limits.listeners} finished" if info.state in ("open", "closed") else ""
-    return f"{info.name} · version {info.version} · {STATES[info.state]}{count}"
+    return f"{info.name} · version {info.version} · {STATES[_state(info, running)]}{count}"
 
 
-def heading(info: StudyInfo, sounds: int) -> str:
+def heading(info: StudyInfo, sounds: int, *, running: bool = False) -> str:
     """Title, state and facts of a study, and what to do next."""
+    state = _state(info, running)
     facts = {
-        "State": STATES[info.state],
+        "State": STATES[state],
         "Places": str(info.study.limits.listeners),
         "Takes": f"{info.study.limits.minutes:g} min",
         "Systems": str(len(info.study.systems)),
@@ -69,11 +69,17 @@ def heading(info: StudyInfo, sounds: int) -> str:
         "Sounds rendered": str(sounds),
         "Opened": _time(info.opened_s),
         "Closed": _time(info.closed_s),
-        "Frozen as": info.digest[:16] or MISSING,
+        "Frozen as": info.digest[:12] or MISSING,
     }
     title = f'<h2 class="vv-title">{escape(info.title)}</h2>'
     name = f'<p class="vv-reading"><code>{escape(info.name)}</code>, version {info.version}</p>'
-    return f'{title}{name}{definitions(facts)}<p class="vv-next">{NEXT[info.state]}</p>'
+    return f'{title}{name}{definitions(facts)}<p class="vv-next">{NEXT[state]}</p>'
+
+
+def _state(info: StudyInfo, running: bool) -> str:
+    if running:
+        return "rendering"
+    return "draft" if info.state == "rendering" else info.state  # it was interrupted
 
 
 def definitions(facts: Mapping[str, str]) -> str:
@@ -88,7 +94,8 @@ def definitions(facts: Mapping[str, str]) -> str:
 
 def note(text: str) -> str:
     """Something that went well."""
-    return f'<p class="vv-done" role="status">{escape(text)}</p>' if text else ""
+    lines = "<br>".join(escape(line) for line in text.splitlines())
+    return f'<p class="vv-done" role="status">{lines}</p>' if text else ""
 
 
 def problem(text: str) -> str:
@@ -185,7 +192,7 @@ def payments(rows: Iterable[Payment]) -> str:
         return note("Nobody came through a crowd platform.")
     heads = "".join(f'<th scope="col">{head}</th>' for head in ("Platform", "Id", "State", "Name in exports"))
     return (
-        '<div class="vv-scroll" tabindex="0" role="region" aria-label="Payments"><table class="vv-table">'
+        '<div class="vv-scroll" tabindex="0" role="region" aria-label="Payments"><table class="vv-table vv-words">'
         f"<thead><tr>{heads}</tr></thead><tbody>{cells}</tbody></table></div>"
     )
 

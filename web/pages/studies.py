@@ -16,8 +16,8 @@ LOOK_AGAIN_S = 2.0
 INTRODUCTION = """
 <h1 class="vv-title">Listen</h1>
 <p class="vv-reading">Machines measure; people judge. This is a real blind listening study on voices that ship with
-VoiceVeil: it takes about three minutes, best with headphones. Answers are kept under a random name on this server, and
-the last page can delete them again.</p>
+VoiceVeil: it takes about three minutes, best with headphones. Your answers stay on this server, under a random name,
+and you can delete them at any time.</p>
 """
 OWN = """
 <p class="vv-small">For studies of your own there is a form, or a YAML file, at <a href="admin/">/admin</a>.</p>
@@ -40,7 +40,7 @@ def render(services: Services, blocks: gr.Blocks) -> None:
     """The page, inside the open `blocks`."""
     gr.Navbar(main_page_name="Compare")
     gr.HTML(INTRODUCTION, padding=False)
-    line = gr.HTML("", elem_id="study-status", padding=False)
+    line = gr.HTML("", elem_id="study-status", padding=False, elem_classes=["vv-status"])
     study = ListeningStudy(elem_id="study", padding=False)
     gr.HTML(OWN, padding=False)
     timer = gr.Timer(LOOK_AGAIN_S, active=False)
