@@ -211,9 +211,10 @@ def _verdict(shown: Sequence[Page], labels: Sequence[str], strata: Sequence[str]
 
 def rated_trials(info: StudyInfo) -> int:
     """Rated trials of one listener, least over the first places."""
-    from listening_test import plan
+    from listening_test.plan import Planner
 
-    return min(sum(trial.kind == "rated" for trial in plan.plan(info.study, info.clips, place)) for place in range(8))
+    planner = Planner(info.study, info.clips)
+    return min(sum(trial.kind == "rated" for trial in planner.plan(place)) for place in range(8))
 
 
 def main() -> int:
