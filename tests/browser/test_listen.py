@@ -52,7 +52,7 @@ def test_the_demo_study_appears_and_is_taken(
     assert page.url.split("?")[0] == f"{address}/studies"
     seen: set[str] = set()
     take(page, lambda one: seen.add(one.get_attribute(".vvs-stage:not([hidden]) .vvs-page", "data-block") or ""))
-    assert {"about_you", "headphones", "level", "practice", "task"} <= seen
+    assert {"about_you", "level", "task", "questionnaire"} <= seen
     page.wait_for_selector("[data-end=finished]")
     assert violations(page, ".gradio-container") == []
     store = app.state.services.store

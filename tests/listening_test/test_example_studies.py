@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from anonymizers import registry, runner, speech_synthesis
 from assets.studies.voices import make_voices
 from listening_test import clips, questions
+from listening_test.check import check
 from listening_test.plan import Planner
 from listening_test.study import LOW_ANCHOR, ORIGINAL, EmotionTask, Study, StudyClip, StudyError, digest
 from listening_test.yaml_file import form_to_yaml, load_study, parse_study
@@ -110,6 +111,21 @@ def test_an_example_is_feasible_on_the_shipped_voices(name):
     planner = Planner(study, clips.read(study, FOLDER))
     rated = [page for page in planner.plan(study.limits.listeners - 1) if page.kind == "rated"]
     assert {page.task for page in rated} == set(study.task_keys())
+
+
+@pytest.mark.parametrize("name", WITH_VOICES)
+def test_check_finds_nothing_to_mend_in_an_example(name):
+    study = load(name)
+    found = check(study, clips.read(study, FOLDER))
+    assert [finding for finding in found if finding.severity != "note"] == []
+
+
+def test_the_demo_takes_about_three_minutes():
+    study = load("demo")
+    said = [
+        finding.sentence for finding in check(study, clips.read(study, FOLDER)) if finding.where == "limits.minutes"
+    ]
+    assert said[0].startswith("It takes about 3 minutes")
 
 
 def test_the_emotion_example_is_feasible_on_eight_actors():
