@@ -15,6 +15,7 @@ from listening_test.models import AccessRow, HandleRow, KeyRow, ParticipantRow, 
 from listening_test.payment import pseudonym, seal
 from listening_test.store_database import plain
 from listening_test.store_records import Enrolled, Listener, NotFound, Origin, StoreError, StudyFull, StudyNotOpen
+from listening_test.store_statements import LISTENER, LISTENER_OF_LINK
 from listening_test.store_studies import Studies, info_of
 from listening_test.study import Study
 from listening_test.trial import Trial
@@ -26,23 +27,6 @@ PAYMENT_KEY = "payment-public"
 """Name, in the table of keys, of the public half that platform ids are sealed with."""
 LINKS_PER_LISTENER = 8
 """Who comes back by the platform's link gets a new personal link; the oldest end."""
-
-_LISTENER = (
-    ParticipantRow.id,
-    ParticipantRow.study_id,
-    ParticipantRow.origin,
-    ParticipantRow.place,
-    ParticipantRow.public_id,
-    ParticipantRow.rung,
-    ParticipantRow.language,
-    ParticipantRow.state,
-    ParticipantRow.replaced_s.is_not(None).label("replaced"),
-    ParticipantRow.consent_version,
-    ParticipantRow.enrolled_s,
-    ParticipantRow.seen_s,
-    ParticipantRow.finished_s,
-    ParticipantRow.screen_out_reason,
-)
 
 
 class Listeners(Studies):
@@ -98,9 +82,9 @@ class Listeners(Studies):
 
     def listener(self, token: str) -> Listener | None:
         """Whose personal link this is; None for any other string."""
-        theirs = select(AccessRow.participant_id).where(AccessRow.token_sha256 == _fingerprint(token))
         with self._read() as db:
-            return _listener(db, ParticipantRow.id == theirs.scalar_subquery())
+            row = db.execute(LISTENER_OF_LINK, {"name": _fingerprint(token)}).first()
+        return Listener(**row._mapping) if row else None
 
     def withdraw(self, listener_id: int) -> None:
         """Erase a listener: plan, answers, links, platform id. The place is free for somebody else.
@@ -213,7 +197,7 @@ def _sealed(db: Connection, platform_id: str) -> bytes | None:
 
 
 def _listener(db: Connection, chosen: ColumnElement[bool]) -> Listener | None:
-    row = db.execute(select(*_LISTENER).where(chosen)).first()
+    row = db.execute(select(*LISTENER).where(chosen)).first()
     return Listener(**row._mapping) if row else None
 
 

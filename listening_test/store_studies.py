@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, String, cast, delete, func, insert, select, update
+from sqlalchemy import Connection, String, bindparam, cast, delete, func, insert, select, update
 
 from anonymizers import __version__
 from listening_test.models import EventRow, ParticipantRow, StimulusAudioRow, StimulusRow, StudyRow
 from listening_test.store_database import Database, plain
 from listening_test.store_records import Event, NotFound, StimulusInfo, StudyInfo, StudyState, WrongState
+from listening_test.store_statements import AUDIO
 from listening_test.study import Study, StudyClip, digest
 
 _INFO = (
@@ -36,6 +37,7 @@ _INFO = (
     StudyRow.closed_s,
     StudyRow.software_version,
 )
+_BY_ID = select(*_INFO).where(StudyRow.id == bindparam("study"))
 _CLIPS = TypeAdapter(tuple[StudyClip, ...])
 
 
@@ -140,7 +142,7 @@ class Studies(Database):
             NotFound: if there is none, or its time was over.
         """
         with self._read() as db:
-            data = db.scalar(select(StimulusAudioRow.data).where(StimulusAudioRow.stimulus_id == stimulus_id))
+            data = db.scalar(AUDIO, {"stimulus": stimulus_id})
         if data is None:
             raise NotFound("This sound is not there, or no longer: voices are deleted some time after a study closed.")
         return data
@@ -255,7 +257,7 @@ def _has_participants(db: Connection, study_id: int) -> bool:
 
 
 def info_of(db: Connection, study_id: int | None) -> StudyInfo:
-    row = db.execute(select(*_INFO).where(StudyRow.id == study_id)).first()
+    row = db.execute(_BY_ID, {"study": study_id}).first()
     if row is None:
         raise NotFound(f"There is no study number {study_id}, or no longer.")
     return _study_info(row)
