@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import Counter, deque
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from listening_test.study import Study, StudyError
 from listening_test.voices import Voices, interleaved
@@ -47,19 +48,38 @@ class Cast:
 
 @dataclass(frozen=True)
 class _Ring:
-    """Speakers in a circle, and how many of them have each part."""
+    """Speakers in a circle, the tasks that may compare them, and the fewest that are heard clear and veiled."""
 
+    sex: str
     speakers: tuple[str, ...]
-    tasks: tuple[str, ...]
-    clear: int
-    veiled: int
-    switch: Mapping[str, int] = field(default_factory=dict)
+    tasks: tuple[str, ...] = ()
+    clear: int = 0
+    veiled: int = 0
+
+    @property
+    def spare(self) -> int:
+        """How many may switch."""
+        return len(self.speakers) - self.clear - self.veiled
 
     def turned(self, number: int) -> list[str]:
         """The circle as it stands for list `number`."""
         size = len(self.speakers)
         start = number * _step(size) % size
         return [*self.speakers[start:], *self.speakers[:start]]
+
+    def parted(self, number: int, switching: Collection[str], clear_share: float) -> tuple[list[str], list[str]]:
+        """Who of those that do not switch is heard clear and who veiled: as often as that is asked for."""
+        names = [name for name in self.turned(number) if name not in switching]
+        size = len(names)
+        clear = (
+            round(size * clear_share)
+            if size > 1
+            else int(size * clear_share * (number + 1)) - int(size * clear_share * number)
+        )
+        if size > 1 and 0 < clear_share < 1:
+            clear = min(max(clear, 1), size - 1)
+        clear = min(max(clear, self.clear), size - self.veiled)
+        return names[:clear], names[clear:]
 
 
 def _step(size: int) -> int:
@@ -78,7 +98,11 @@ def cast(study: Study, voices: Voices, needs: Mapping[str, Needs], lists: int) -
         everybody = _free(voices, needs)
         return [everybody] * lists
     rings = _rings(study, voices, needs)
-    return [_cast(rings, number, needs) for number in range(lists)]
+    switches = _switches(study, voices, rings, needs, lists)
+    share = _clear_share(needs.values())
+    casts = [_cast(rings, number, switching, needs, share) for number, switching in enumerate(switches)]
+    _both_parts(casts, needs)
+    return casts
 
 
 def _free(voices: Voices, needs: Mapping[str, Needs]) -> Cast:
@@ -101,19 +125,18 @@ def _too_few(key: str, number: int, voices: Voices, more: str = "") -> str:
 
 
 def _rings(study: Study, voices: Voices, needs: Mapping[str, Needs]) -> list[_Ring]:
+    """A circle for each sex whose voices are compared, and one for everybody else."""
     rng = random.Random(f"{study.design.seed}|rings")
     compared = {key: need for key, need in needs.items() if need.compared}
-    clear_share = _clear_share(needs.values())
-    groups = {sex: tuple(rng.sample(names, len(names))) for sex, names in voices.pairable.items() if compared}
-    served = {sex: _served(len(names), compared) for sex, names in groups.items()}
-    switches = _switches(compared, groups, served, voices)
-    rings = [_ring(groups[sex], served[sex], switches[sex], compared, clear_share) for sex in groups if served[sex]]
+    rings = []
+    for sex, names in voices.pairable.items() if compared else ():
+        if tasks := _served(len(names), compared):
+            rings.append(_Ring(sex, tuple(rng.sample(names, len(names))), tasks, *_least(tasks, compared)))
     used = {name for ring in rings for name in ring.speakers}
     rest = [name for name in voices.speakers if name not in used]
     if rest:
         by_sex = [[n for n in rng.sample(rest, len(rest)) if voices.sex(n) == sex] for sex in ("F", "M", "X")]
-        rings.append(_ring(tuple(interleaved(by_sex)), (), {}, {}, clear_share))
-    _both_parts(rings, needs)
+        rings.append(_Ring("", tuple(interleaved(by_sex))))
     return rings
 
 
@@ -137,61 +160,58 @@ def _least(tasks: Sequence[str], compared: Mapping[str, Needs]) -> tuple[int, in
 
 
 def _switches(
-    compared: Mapping[str, Needs],
-    groups: Mapping[str, Sequence[str]],
-    served: Mapping[str, Sequence[str]],
-    voices: Voices,
-) -> dict[str, dict[str, int]]:
-    """By sex and task, how many speakers switch: taken where most are left."""
-    left = {sex: len(names) - sum(_least(served[sex], compared)) for sex, names in groups.items()}
-    found: dict[str, dict[str, int]] = {sex: dict.fromkeys(served[sex], 0) for sex in groups}
-    for key, need in compared.items():
-        able = [sex for sex in groups if key in served[sex]]
-        if not able:
-            raise StudyError(_too_few(key, need.clear + need.veiled, voices, _ROLES))
-        for _ in range(need.switch):
-            sex = max(able, key=lambda sex: (left[sex], sex))
-            if left[sex] <= 0:
-                raise StudyError(_no_switch(key, compared, left, found))
-            left[sex] -= 1
-            found[sex][key] += 1
+    study: Study, voices: Voices, rings: Sequence[_Ring], needs: Mapping[str, Needs], lists: int
+) -> list[dict[str, tuple[str, ...]]]:
+    """For each list and task who switches: over the lists every speaker that may equally often."""
+    able = {key: [ring for ring in rings if key in ring.tasks] for key, need in needs.items() if need.compared}
+    for key, there in able.items():
+        if not there:
+            raise StudyError(_too_few(key, needs[key].clear + needs[key].veiled, voices, _ROLES))
+    wanted = {key: needs[key].switch for key in sorted(able, key=lambda key: len(able[key]))}
+    rng = random.Random(f"{study.design.seed}|switches")
+    decks = {(key, r.sex): deque(rng.sample(r.speakers, len(r.speakers))) for key in wanted for r in able[key]}
+    placed: Counter[tuple[str, str]] = Counter()
+    found = []
+    for _ in range(lists):
+        taken: dict[str, set[str]] = {ring.sex: set() for ring in rings}
+        row: dict[str, tuple[str, ...]] = {}
+        for key, number in wanted.items():
+            picked = []
+            for _ in range(number):
+                free = [ring for ring in able[key] if len(taken[ring.sex]) < ring.spare]
+                if not free:
+                    raise StudyError(_no_switch(key, sum(wanted.values()), sum(map(len, taken.values()))))
+                ring = min(free, key=lambda ring: (placed[key, ring.sex] / len(ring.speakers), -len(ring.speakers)))
+                picked.append(_next(decks[key, ring.sex], taken[ring.sex]))
+                taken[ring.sex].add(picked[-1])
+                placed[key, ring.sex] += 1
+            row[key] = tuple(picked)
+        found.append(row)
     return found
+
+
+def _next(deck: deque[str], taken: Collection[str]) -> str:
+    """The first who is not taken, and last in line then."""
+    name = next(name for name in deck if name not in taken)
+    deck.remove(name)
+    deck.append(name)
+    return name
 
 
 _ROLES = " (some heard only as recorded and others only anonymized, so that no original follows its anonymized version)"
 
 
-def _no_switch(key: str, compared: Mapping[str, Needs], left: Mapping[str, int], found: dict) -> str:
-    needed = sum(need.switch for need in compared.values())
-    placed = sum(number for tasks in found.values() for number in tasks.values())
+def _no_switch(key: str, needed: int, spare: int) -> str:
     return (
         f"{key}: pages that bring a speaker's original together with its anonymized version need a speaker of "
-        f"their own each, {needed} per listener in all, but there are only {placed} to spare: lower trials_per_system, "
-        f"add {needed - placed} speakers, or set design.original_after_anonymized to true."
+        f"their own each, {needed} per listener in all, but there are only {spare} to spare: lower trials_per_system, "
+        f"add {needed - spare} speakers, or set design.original_after_anonymized to true."
     )
 
 
-def _ring(
-    speakers: tuple[str, ...],
-    tasks: tuple[str, ...],
-    switch: Mapping[str, int],
-    compared: Mapping[str, Needs],
-    clear_share: float,
-) -> _Ring:
-    clear, veiled = _least(tasks, compared)
-    size = len(speakers) - sum(switch.values())
-    wanted = round(size * clear_share)
-    clear = min(max(clear, wanted, 1 if clear_share > 0 and size > 1 else 0), size - veiled)
-    if clear == size and clear_share < 1 and size > 1:
-        clear -= 1
-    return _Ring(speakers, tasks, clear, size - clear, switch)
-
-
-def _both_parts(rings: Sequence[_Ring], needs: Mapping[str, Needs]) -> None:
-    single = {key: need for key, need in needs.items() if not need.compared}
-    clear, veiled = sum(ring.clear for ring in rings), sum(ring.veiled for ring in rings)
-    for key, need in single.items():
-        if (need.clear and not clear) or (need.veiled and not veiled):
+def _both_parts(casts: Sequence[Cast], needs: Mapping[str, Needs]) -> None:
+    for key, need in needs.items():
+        if any((need.clear and not one.clear) or (need.veiled and not one.veiled) for one in casts):
             raise StudyError(
                 f"{key} needs at least two speakers outside practice, one heard as recorded and one anonymized, but "
                 "there are fewer: add speakers, set design.practice_trials to 0, or design.original_after_anonymized "
@@ -199,24 +219,18 @@ def _both_parts(rings: Sequence[_Ring], needs: Mapping[str, Needs]) -> None:
             )
 
 
-def _cast(rings: Sequence[_Ring], number: int, needs: Mapping[str, Needs]) -> Cast:
-    clear: list[str] = []
-    veiled: list[str] = []
-    switch: dict[str, list[str]] = {key: [] for key in needs}
-    compared: dict[str, set[str]] = {key: set() for key in needs}
-    for ring in rings:
-        turned = ring.turned(number)
-        for key in ring.tasks:
-            compared[key].update(turned)
-        for key, wanted in ring.switch.items():
-            switch[key] += turned[:wanted]
-            turned = turned[wanted:]
-        at = ring.clear
-        clear += turned[:at]
-        veiled += turned[at:]
+def _cast(
+    rings: Sequence[_Ring],
+    number: int,
+    switching: Mapping[str, tuple[str, ...]],
+    needs: Mapping[str, Needs],
+    clear_share: float,
+) -> Cast:
+    switches = {name for names in switching.values() for name in names}
+    parts = [ring.parted(number, switches, clear_share) for ring in rings]
     return Cast(
-        tuple(clear),
-        tuple(veiled),
-        {key: tuple(names) for key, names in switch.items()},
-        {key: frozenset(names) for key, names in compared.items()},
+        tuple(name for clear, _ in parts for name in clear),
+        tuple(name for _, veiled in parts for name in veiled),
+        {key: switching.get(key, ()) for key in needs},
+        {key: frozenset(name for ring in rings if key in ring.tasks for name in ring.speakers) for key in needs},
     )

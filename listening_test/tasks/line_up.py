@@ -101,7 +101,8 @@ class LineUp:
             for n in some:
                 cast = table.casts[pages[n].owner]
                 part = cast.switch[self.key] if switching else self._able(cast, cast.clear)
-                requests.append(Request(pages[n].owner, pages[n].system, part))
+                sort = f"{pages[n].system} {pages[n].present}"
+                requests.append(Request(pages[n].owner, sort, part))
             dealt = table.deal(self.key, f"targets {switching}", requests, each=once if switching else 10**6)
             names.update(zip(some, dealt, strict=True))
         return [names[n] for n in range(len(pages))]
