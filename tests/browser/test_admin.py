@@ -109,7 +109,7 @@ def test_from_a_form_to_an_export(
 
     look()
     page.click("#new")
-    page.get_by_role("tab", name="From a form").click()
+    page.get_by_role("tab", name="Form").click()
     page.click("#use-form")
     page.get_by_text("ethics.controller").wait_for()  # what is missing is said where the button is
     fill(page, "form-title", "A study from the form")
@@ -129,7 +129,7 @@ def test_from_a_form_to_an_export(
     preview = page.input_value("#preview-link textarea, #preview-link input")
     assert httpx.get(preview).status_code == 200
     press(page, "open")
-    page.get_by_text("Your payment key").wait_for()
+    page.get_by_text("It is open: send the link.").wait_for()
     link = page.input_value("#study-link textarea, #study-link input")
     assert link.startswith(f"{address}/study/")
     agreed = {"language": "en", "consent_version": "1", "age_ok": True, "device": "pointer"}

@@ -33,16 +33,16 @@ class StudyEditor:
         self._studies = studies
         examples = studies.examples()
         with gr.Column(visible=False, elem_id="editor", elem_classes=["vv-stack"]) as self.column:
-            gr.HTML('<h2 class="vv-title">Study file</h2>', padding=False)
+            gr.HTML('<h2 class="vv-title">Study file</h2><p class="vv-reading">Start from</p>', padding=False)
             with gr.Tabs():
-                with gr.Tab("From an example"):
+                with gr.Tab("Example"):
                     self._example = gr.Dropdown(list(examples), value=FORM_BASE, label="Example", elem_id="example")
                     self._use_example = _button("Take this example", "use-example")
-                with gr.Tab("From a form"):
+                with gr.Tab("Form"):
                     self._form = StudyForm(parse_study(examples[FORM_BASE]))
                     self._use_form = _button("Write the file", "use-form")
                     self._said_of_form = gr.HTML("", elem_id="said-of-form", padding=False)
-                with gr.Tab("From a file"):
+                with gr.Tab("File"):
                     self._file = gr.File(
                         label="YAML file", file_types=[".yaml", ".yml"], elem_id="yaml-upload", height=160
                     )
