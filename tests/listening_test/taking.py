@@ -15,6 +15,7 @@ from fastapi.testclient import TestClient
 
 from listening_test.http.routes import router
 from listening_test.store import Store
+from listening_test.texts import texts
 from tests.listening_test import rendered_study
 
 
@@ -174,3 +175,17 @@ def lab(folder: Path, data: bytes | None = None) -> Iterator[Lab]:
 def changed(**changes: Any) -> bytes:
     """A database with the tiny study, changed, open."""
     return _database(lambda store: rendered_study.opened(store, **changes))
+
+
+def said(reply: Any, code: str, status: int, language: Any = "en", **values: object) -> dict[str, Any]:
+    """The reply is that refusal, in a sentence, and nothing of the program's inside."""
+    body = reply.json()
+    assert (reply.status_code, body["code"]) == (status, code), reply.text
+    assert body["error"] == texts(language).format(f"errors.{code}", **values)
+    assert "Traceback" not in reply.text
+    return body
+
+
+def rated(page: dict[str, Any]) -> bool:
+    """Whether a page belongs to a task; attention and gold look the same."""
+    return page["block"] == "task"
