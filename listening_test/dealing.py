@@ -6,6 +6,7 @@ minimum-cost flow by cycle cancelling), which ends with counts as equal as the p
 
 from __future__ import annotations
 
+import math
 import random
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
@@ -61,7 +62,9 @@ class Deal:
     ) -> None:
         self.requests, self.uses = requests, uses
         pairs = {(request.condition, name) for request in requests for name in request.choices}
-        self.weight = {pair: max(1, weight(*pair)) for pair in pairs}
+        clips = {pair: max(1, weight(*pair)) for pair in pairs}
+        common = math.gcd(*clips.values())
+        self.weight = {pair: number // common for pair, number in clips.items()}
         self.each, self.each_condition = each, each_condition
         self.load: Counter[tuple[str, str]] = Counter()
         self.got: Counter[tuple[int, str]] = Counter()
@@ -84,7 +87,7 @@ class Deal:
         )
 
     def _level(self, condition: str, name: str, more: int = 0) -> int:
-        """Uses of the clip of this speaker whose turn it would be."""
+        """Uses, by the share of clips, of this speaker if they were used once more."""
         return (self.load[condition, name] + more) // self.weight[condition, name]
 
     def _pick(self, request: Request, rng: random.Random) -> str:

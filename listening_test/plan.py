@@ -77,6 +77,8 @@ class Planner:
 
     def _casts(self, everybody: Voices, needs: Mapping[str, Needs]) -> tuple[Voices, Voices, list[Cast]]:
         """Who is for practice, who is rated, and the casts: with as many for practice as the rated trials leave."""
+        if not everybody.clips:
+            raise StudyError("A study needs clips, but there are none: see clips in the study file.")
         kinds = set(self.types.values())
         options = practice_options(self.study, everybody, in_pairs=bool(kinds & IDENTITY), line_up="line-up" in kinds)
         for apart in options:
@@ -86,7 +88,7 @@ class Planner:
             except StudyError:
                 if apart == options[-1]:
                     raise
-        raise StudyError("A study needs speakers, but there are none: add clips.")
+        raise StudyError("A study needs speakers, but all of them would be for practice: add some.")
 
     def _attention_checks(self, table: Table) -> list[Counter[tuple[str, int]]]:
         """Attention checks of each list, spread over the blocks."""

@@ -130,12 +130,31 @@ class Table:
         """A clip for each visit (list, condition, speaker), used equally often under each condition."""
         rng = self.rng(key, what, "clips")
         load: Counter[tuple[str, str]] = Counter()
-        return [
+        chosen = [
             self.choose(
                 [clip for clip in self.voices.clips[name] if keep(condition, clip)], load, condition, owner, rng
             )
             for owner, condition, name in visits
         ]
+        self._part_repeats(visits, chosen)
+        return chosen
+
+    def _part_repeats(self, visits: Sequence[tuple[int, str, str]], chosen: list[StudyClip]) -> None:
+        """Where a listener got a clip twice, change it with another listener's, so that neither hears one twice."""
+        alike: dict[tuple[str, str], list[int]] = {}
+        for number, (_, condition, name) in enumerate(visits):
+            alike.setdefault((condition, name), []).append(number)
+        for number, (owner, condition, name) in enumerate(visits):
+            if self.heard[owner][chosen[number].key] < 2:
+                continue
+            for other in alike[condition, name]:
+                mine, theirs = self.heard[owner], self.heard[visits[other][0]]
+                if not mine[chosen[other].key] and not theirs[chosen[number].key]:
+                    for heard, gone, come in ((mine, number, other), (theirs, other, number)):
+                        heard[chosen[gone].key] -= 1
+                        heard[chosen[come].key] += 1
+                    chosen[number], chosen[other] = chosen[other], chosen[number]
+                    break
 
     def choose(
         self,

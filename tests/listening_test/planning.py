@@ -191,7 +191,7 @@ class Rules:
                 assert trial.truth["same"] == (one.speaker == other.speaker)
                 if all(len(sessions[clip.speaker]) > 1 for clip in (one, other)):
                     assert one.session != other.session
-                kinds = "-".join(sorted((s.system if s.system == "original" else "z" for s in trial.sounds)))
+                kinds = "-".join(sorted(s.system if s.system == "original" else "z" for s in trial.sounds))
                 assert kinds == "-".join("original" if k == "original" else "z" for k in trial.truth["pair"].split("-"))
 
     def half_same(self, trials: Sequence[Trial]) -> None:
