@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from listening_test import check_study
+from listening_test import check_clips, check_plan, check_study
 from listening_test.plan import Planner
 from listening_test.study import Study, StudyClip, StudyError
 
@@ -26,10 +26,8 @@ class Finding:
 def check(study: Study, clips: Sequence[StudyClip]) -> list[Finding]:
     """What is wrong with a study or worth knowing, errors first.
 
-    Feasibility is proved by planning: all lists are dealt, so every place has a plan.
+    Feasibility is proved by planning, once nothing else is wrong: all lists are dealt, and every place has one of them.
     """
-    from listening_test import check_clips
-
     found = [Finding(*one) for one in (*check_study.findings(study), *check_clips.findings(study, clips))]
     if not any(one.severity == "error" for one in found):
         found += _planned(study, clips)
@@ -37,8 +35,6 @@ def check(study: Study, clips: Sequence[StudyClip]) -> list[Finding]:
 
 
 def _planned(study: Study, clips: Sequence[StudyClip]) -> Iterator[Finding]:
-    from listening_test import check_plan
-
     try:
         planner = Planner(study, clips)
     except StudyError as error:

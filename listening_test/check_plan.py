@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from statistics import median
 
+from listening_test.check_lengths import file_lengths_s, waiting
 from listening_test.check_study import IDENTITY, SHORT_MIN, Found
-from listening_test.plan import Planner
+from listening_test.plan import Planner, rung
 from listening_test.study import Study, StudyClip
 from listening_test.tasks.pairs import OA
 from listening_test.trial import Sound, Trial
@@ -18,17 +19,18 @@ EARLY_S = 45.0
 ANSWER_S = {"about_you": 12.0, "headphones": 3.0, "level": 8.0, "familiarise": 2.0, "break": 15.0}
 """Time for a page beside its sounds; questionnaires 10 s a question, tasks QUESTION_S."""
 QUESTION_S = {"line_up": 8.0, "same_different": 5.0, "similarity": 5.0}
-PADDING_S = 0.4
-"""Silence around a sound, on average: files last a multiple of 0.5 s."""
 TONES_S, NOISE_S, LOADING_S = 4.0, 6.0, 0.5
 LONG_MIN = 45.0
 SAMPLE = 12
-"""Places from which the length is estimated."""
+"""Places of each rung from which the length is estimated."""
 
 
 def findings(study: Study, clips: Sequence[StudyClip], planner: Planner) -> Iterator[Found]:
     """Feasible, and: length, speakers, what is repeated."""
-    yield from _length(study, clips, planner)
+    lengths_s = file_lengths_s(study, clips, planner.sounds())
+    yield from _length(study, planner, lengths_s)
+    yield from waiting(study, clips, lengths_s)
+    yield from _checks(study, planner)
     yield from _speakers(study, planner)
     yield from _repeated(study, planner)
     apart = f"; {', '.join(planner.practice.speakers)} in practice only" if planner.practice.speakers else ""
@@ -40,29 +42,33 @@ def findings(study: Study, clips: Sequence[StudyClip], planner: Planner) -> Iter
     )
 
 
-def minutes(trials: Sequence[Trial], durations_s: dict[str, float]) -> float:
-    """About how long a plan takes, in minutes: all sounds once, and time to answer. `durations_s` by clip."""
-    return (EARLY_S + sum(_page_s(trial, durations_s) for trial in trials if trial.attempt == 1)) / 60
+def minutes(trials: Sequence[Trial], lengths_s: Mapping[str, float]) -> float:
+    """About how long a plan takes, in minutes: all sounds once, and time to answer. `lengths_s` of the files, by clip;
+    the second attempt at the headphone check is left out."""
+    return (EARLY_S + sum(_page_s(trial, lengths_s) for trial in trials if trial.attempt == 1)) / 60
 
 
-def _page_s(trial: Trial, durations_s: dict[str, float]) -> float:
-    heard_s = sum(_sound_s(sound, durations_s) for sound in trial.sounds)
+def _page_s(trial: Trial, lengths_s: Mapping[str, float]) -> float:
+    heard_s = sum(_sound_s(sound, lengths_s) for sound in trial.sounds)
     if trial.block in ("task", "practice"):
         return heard_s + sum(QUESTION_S.get(question, 4.0) for question in trial.questions)
     return heard_s + ANSWER_S.get(trial.block, 10.0 * len(trial.questions))
 
 
-def _sound_s(sound: Sound, durations_s: dict[str, float]) -> float:
+def _sound_s(sound: Sound, lengths_s: Mapping[str, float]) -> float:
     if not sound.clip:
         return (TONES_S if sound.kind == "headphones" else NOISE_S) + LOADING_S
-    return durations_s[sound.clip] + PADDING_S + LOADING_S
+    return lengths_s[sound.clip] + LOADING_S
 
 
-def _length(study: Study, clips: Sequence[StudyClip], planner: Planner) -> Iterator[Found]:
-    durations_s = {clip.key: clip.duration_s for clip in clips}
-    taken = [minutes(planner.plan(place), durations_s) for place in range(SAMPLE)]
-    usual, longest, told = median(taken), max(taken), study.limits.minutes
-    estimate = f"about {usual:.0f} minutes (the longest of the first {SAMPLE} plans {longest:.0f})"
+def _length(study: Study, planner: Planner, lengths_s: Mapping[str, float]) -> Iterator[Found]:
+    taken: dict[str, list[float]] = {}
+    for place in range(SAMPLE * len(study.design.rungs)):
+        taken.setdefault(rung(study, place), []).append(minutes(planner.plan(place), lengths_s))
+    slowest = max(taken, key=lambda name: median(taken[name]))
+    usual, longest, told = median(taken[slowest]), max(map(max, taken.values())), study.limits.minutes
+    where = f" on the rung {slowest}" if len(taken) > 1 else ""
+    estimate = f"about {usual:.0f} minutes{where} (the longest of the first {len(taken) * SAMPLE} plans {longest:.0f})"
     if usual > 1.2 * told:
         yield (
             "warning",
@@ -81,6 +87,32 @@ def _length(study: Study, clips: Sequence[StudyClip], planner: Planner) -> Itera
         )
     if longest > LONG_MIN:
         yield "warning", f"It takes {estimate}: tired listeners answer at random. Ask less of each.", "tasks"
+
+
+def _checks(study: Study, planner: Planner) -> Iterator[Found]:
+    """Items with a known answer and attention checks that could not be placed."""
+    wanted = study.screening.gold
+    for key, kind in planner.types.items():
+        least = min(len(block.gold) for blocks in planner.blocks[key] for block in blocks)
+        if kind != "emotion" and least < wanted:
+            yield (
+                "warning",
+                f"{key} should have items with a known answer ({wanted}), but some listeners get {least}: too few "
+                "speakers are heard as recorded. Add speakers, or lower gold.",
+                "screening.gold",
+            )
+    asked = study.screening.attention_checks
+    found = min(
+        sum(len(block.attention) for blocks in planner.blocks.values() for block in blocks[number])
+        for number in range(planner.lists)
+    )
+    if found < asked:
+        yield (
+            "error",
+            f"Each listener should get {asked} attention checks, but some get {found}: too few speakers are heard as "
+            "recorded. Add speakers, or lower attention_checks.",
+            "screening.attention_checks",
+        )
 
 
 def _speakers(study: Study, planner: Planner) -> Iterator[Found]:

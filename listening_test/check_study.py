@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal
+from urllib.parse import urlsplit
 
 from listening_test.study import LOW_ANCHOR, ORIGINAL, Study, Task, Text
 from listening_test.study_faults import nearest
@@ -19,13 +21,18 @@ LANGUAGE_NAMES = {"english": "en", "englisch": "en", "en": "en", "german": "de",
 def findings(study: Study) -> Iterator[Found]:
     """Systems, anchors, tasks, screening, the attacker ladder, ethics, texts."""
     yield from _systems(study)
+    yield from _rates(study)
     for i, task in enumerate(study.tasks):
         yield from _task(study, task, f"tasks[{i}]")
     yield from _screening(study)
+    yield from _attention(study)
     yield from _rungs(study)
     yield from _languages(study)
     yield from _texts(study)
+    yield from _told_beforehand(study)
     yield from _codes(study)
+    yield from _pay(study)
+    yield from _masked(study)
 
 
 def _systems(study: Study) -> Iterator[Found]:
@@ -61,6 +68,21 @@ def _systems(study: Study) -> Iterator[Found]:
                 "compared each recording has its own, or the pseudo-speaker would give the answer away.",
                 f"{where}.level",
             )
+
+
+def _rates(study: Study) -> Iterator[Found]:
+    from anonymizers import registry
+
+    used = dict.fromkeys(system.system for system in study.systems if system.system in registry.keys())
+    rates_hz = {key: registry.info(key).sample_rate for key in used}
+    duller = [f"{key} ({hz} Hz)" for key, hz in rates_hz.items() if 0 < hz < study.limits.sample_rate_hz]
+    if duller:
+        yield (
+            "note",
+            f"At {study.limits.sample_rate_hz} Hz originals sound brighter than what systems make that work at a lower "
+            f"rate ({', '.join(duller)}), and listeners may go by that: 16000 treats all alike.",
+            "limits.sample_rate_hz",
+        )
 
 
 def _task(study: Study, task: Task, where: str) -> Iterator[Found]:
@@ -120,6 +142,28 @@ def _compared(study: Study, task: Task, where: str) -> Iterator[Found]:
 
 def _screening(study: Study) -> Iterator[Found]:
     screening = study.screening
+    if not screening.hearing:
+        yield "warning", "Hearing is not asked about: the results cannot say who listened.", "screening.hearing"
+    if screening.fluency == "off":
+        yield (
+            "warning",
+            "How well the clips' language is understood is not asked: the results cannot say who listened.",
+            "screening.fluency",
+        )
+    if screening.headphones == "off":
+        yield (
+            "note",
+            "Headphones are not checked: fine details are lost on loudspeakers, and nobody can say who used them.",
+            "screening.headphones",
+        )
+    if screening.gold and all(task.type == "emotion" for task in study.tasks):
+        yield "note", "Emotion has no items with a known answer: gold has no effect.", "screening.gold"
+
+
+def _attention(study: Study) -> Iterator[Found]:
+    from anonymizers import speech_synthesis
+
+    screening = study.screening
     if study.limits.minutes > SHORT_MIN and screening.attention_checks < 2:
         yield (
             "error",
@@ -134,16 +178,14 @@ def _screening(study: Study) -> Iterator[Found]:
             f"{screening.attention_pass} are asked for: lower attention_pass.",
             "screening.attention_pass",
         )
-    if not screening.hearing:
-        yield "warning", "Hearing is not asked about: the results cannot say who listened.", "screening.hearing"
-    if screening.fluency == "off":
+    if screening.attention_checks and not screening.attention_pass:
         yield (
             "warning",
-            "How well the clips' language is understood is not asked: the results cannot say who listened.",
-            "screening.fluency",
+            "Attention checks are asked, but none has to be passed: raise attention_pass to use them.",
+            "screening.attention_pass",
         )
-    if screening.gold and all(task.type == "emotion" for task in study.tasks):
-        yield "note", "Emotion has no items with a known answer: gold has no effect.", "screening.gold"
+    if screening.attention_checks and not speech_synthesis.available():
+        yield "error", f"Attention checks are spoken. {speech_synthesis.MISSING_PACKAGE}", "screening.attention_checks"
 
 
 def _rungs(study: Study) -> Iterator[Found]:
@@ -194,17 +236,34 @@ def _texts(study: Study) -> Iterator[Found]:
                 "or take the language out of languages.",
                 where,
             )
-    shown = {"public_title": study.public_title, "consent.text": study.consent.text}
-    telling = {name for system in study.systems for name in (system.system, system.label)} - {ORIGINAL}
-    for where, text in shown.items():
-        named = sorted(name for name in telling for words in text.values() if name.casefold() in words.casefold())
-        if named:
+
+
+def _told_beforehand(study: Study) -> Iterator[Found]:
+    keys = {system.system for system in study.systems} - {ORIGINAL}
+    labels = {system.label for system in study.systems if system.system != ORIGINAL} - keys
+    before = {"public_title": study.public_title, "consent.text": study.consent.text, "ethics.pay": study.ethics.pay}
+    for where, text in before.items():
+        if named := _named(keys, text):
             yield (
                 "error",
-                f"What listeners read beforehand must not tell a system, but it names {', '.join(named)}: leave that "
-                "to the debrief.",
+                f"What listeners read beforehand must not tell a system, but it names {named}: leave that to the "
+                "debrief.",
                 where,
             )
+        if named := _named(labels, text):
+            yield (
+                "warning",
+                f"What listeners read beforehand has words that are labels of systems ({named}): see that it does not "
+                "tell what is compared.",
+                where,
+            )
+
+
+def _named(names: Iterable[str], text: Text) -> str:
+    """Those of the names that are words of a text; labels of a letter or two, which may be articles, aside."""
+    words = " ".join(text.values()).casefold()
+    found = [n for n in sorted(names) if len(n) > 2 and re.search(rf"(?<!\w){re.escape(n.casefold())}(?!\w)", words)]
+    return ", ".join(found)
 
 
 def _owned(study: Study) -> Mapping[str, Text]:
@@ -225,8 +284,12 @@ def _owned(study: Study) -> Mapping[str, Text]:
 
 def _codes(study: Study) -> Iterator[Found]:
     url = study.completion_url
-    if url and not url.startswith("https://"):
-        yield "error", f"An address that starts with https:// was expected, but {url!r} came.", "completion_url"
+    if url and not _is_https(url):
+        yield (
+            "error",
+            f"An address such as https://example.org/done was expected, but {url!r} came: mend it, or leave it out.",
+            "completion_url",
+        )
     if "{code}" in url and not study.completion_code:
         yield "error", "completion_url holds {code}, but there is no completion_code: give one.", "completion_code"
     sends_back = study.screening.headphones == "required" or study.screening.fluency == "required"
@@ -235,4 +298,35 @@ def _codes(study: Study) -> Iterator[Found]:
             "warning",
             "Some listeners are sent back early and have no code to be paid with: give a screen_out_code.",
             "screen_out_code",
+        )
+
+
+def _is_https(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme == "https" and bool(parts.hostname) and not re.search(r"\s", url)
+    except ValueError:
+        return False
+
+
+def _pay(study: Study) -> Iterator[Found]:
+    code, paid = study.completion_code, any(text.strip() for text in study.ethics.pay.values())
+    if code and not paid:
+        yield (
+            "warning",
+            "There is a completion_code, as for listeners of a crowd platform, but nothing says what they get: fill "
+            "ethics.pay.",
+            "ethics.pay",
+        )
+    if paid and not code:
+        yield "note", "Pay is promised, but there is no completion_code to claim it with.", "completion_code"
+
+
+def _masked(study: Study) -> Iterator[Found]:
+    if not study.masked:
+        yield (
+            "warning",
+            "Systems are not masked while the study runs: who sees results by system may stop when they please, and "
+            "no interval holds then. Set masked to true.",
+            "masked",
         )
