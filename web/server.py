@@ -146,5 +146,5 @@ def _looks(settings: Settings, below: str = "") -> dict[str, Any]:
         "enable_monitoring": False,
         "ssr_mode": False,
         "show_error": True,
-        "root_path": f"{settings.root_path}{below}" if settings.root_path else None,
+        "root_path": None if below else settings.root_path or None,  # below a path, root_path.py says it
     }

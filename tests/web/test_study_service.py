@@ -119,7 +119,7 @@ def test_an_upload_without_the_manifest_is_refused_and_leaves_nothing(studies: S
 
 @pytest.mark.parametrize("text", ["", "hello", "name: x\nname: y", "a: [", "\x00", "x" * 1_000_000])
 def test_what_is_no_study_is_a_sentence(studies: StudyService, text: str) -> None:
-    with pytest.raises(StudyError, match="expected|stands twice"):
+    with pytest.raises(StudyError, match=r"expected|stands twice"):
         studies.save(text)
     assert studies.store.studies() == []
 
