@@ -120,7 +120,8 @@ def _too_few(key: str, number: int, voices: Voices, more: str = "") -> str:
     have = ", ".join(f"{len(names)} {sex}" for sex, names in voices.pairable.items()) or "none"
     return (
         f"{key} needs at least {number} speakers of one sex, each with two recordings of different texts, outside "
-        f"practice{more}, but there are {have}: add speakers, ask for less, or set design.practice_trials to 0."
+        f"practice{more}, but there are {have}: add speakers, ask for less, set design.practice_trials to 0"
+        f"{', or design.original_after_anonymized to true' if more else ''}."
     )
 
 

@@ -78,6 +78,14 @@ def _compared(study: Study, voices: Voices) -> Iterator[Found]:
             f"{'is one' if most else 'are none'}: add speakers or recordings.",
             "clips",
         )
+    unknown = [name for name in voices.speakers if voices.sex(name) == "X"]
+    if unknown:
+        yield (
+            "warning",
+            f"The sex of some speakers is not known ({some(unknown)}): they are compared with each other, and a "
+            "difference in sex would give the answer away. Fill the manifest's column sex.",
+            "clips",
+        )
     silent = [name for name in voices.speakers if any(not clip.transcript for clip in voices.clips[name])]
     if silent:
         yield (

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections import Counter, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -37,10 +37,10 @@ class Uses:
     """How often each listener has heard each speaker on rated pages so far, and how often they may."""
 
     most: int
-    heard: dict[int, Counter[str]] = field(default_factory=dict)
+    heard: defaultdict[int, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
 
     def of(self, owner: int) -> Counter[str]:
-        return self.heard.setdefault(owner, Counter())
+        return self.heard[owner]
 
 
 class Deal:
@@ -98,7 +98,7 @@ class Deal:
                 continue
             load = self.load[condition, name]
             share = self.weight[condition, name]
-            key = (load // share, self.got[owner, name], load / share, rng.random())
+            key = (load // share, self.uses.of(owner)[name], load / share, rng.random())
             if not best or key < best_key:
                 best, best_key = name, key
         if not best:

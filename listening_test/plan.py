@@ -157,12 +157,12 @@ class Planner:
     def _familiarise(self, number: int, rng: random.Random) -> list[Trial]:
         """A page for each speaker who will be looked for, with recordings that are in no trial where there are such."""
         pages = [
-            Trial("familiarise", sounds=heard, slots=tuple(_SAMPLE for _ in heard), questions=("ready",))
-            for heard in self._to_learn(number)
+            Trial("familiarise", "step", "", heard, (_SAMPLE,) * len(heard), ("ready",), {"speaker": name})
+            for name, heard in self._to_learn(number).items()
         ]
         return rng.sample(pages, len(pages))
 
-    def _to_learn(self, number: int) -> list[tuple[Sound, ...]]:
+    def _to_learn(self, number: int) -> dict[str, tuple[Sound, ...]]:
         wanted = {
             draw.truth["speaker"]
             for key, blocks in self.blocks.items()
@@ -171,12 +171,12 @@ class Planner:
             for draw in block.rated
         }
         rng = random.Random(f"{self.study.design.seed}|learn|{number}")
-        found = []
+        found = {}
         for name in sorted(wanted):
             clips = self.voices.clips[name]
             fresh = sorted(rng.sample(clips, len(clips)), key=lambda clip: self._heard[number][clip.key])
             chosen = fresh[: self.study.design.familiar_clips]
-            found.append(tuple(speech(self.study, clip, original(self.study)) for clip in chosen))
+            found[name] = tuple(speech(self.study, clip, original(self.study)) for clip in chosen)
         return found
 
     def sounds(self) -> list[Sound]:
@@ -184,7 +184,7 @@ class Planner:
         found = {sound for page in (*_start(self.study, random.Random(0)),) for sound in page.sounds}
         for number in range(self.lists):
             if "familiar" in self.study.design.rungs:
-                found.update(sound for heard in self._to_learn(number) for sound in heard)
+                found.update(sound for heard in self._to_learn(number).values() for sound in heard)
             for blocks in self.blocks.values():
                 for block in blocks[number]:
                     found.update(self._sounds_of(block))

@@ -4,21 +4,10 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from listening_test.study import Study, StudyClip, StudyError
-
-
-def same_text(one: StudyClip, other: StudyClip) -> bool:
-    """Whether both are known to say the same words (case and spacing aside)."""
-    words = one.transcript.casefold().split()
-    return bool(words) and words == other.transcript.casefold().split()
-
-
-def same_session(one: StudyClip, other: StudyClip) -> bool:
-    """Whether both are known to come from one session."""
-    return bool(one.session) and one.session == other.session
 
 
 @dataclass(frozen=True)
@@ -26,6 +15,8 @@ class Voices:
     """Clips by speaker, speakers and clips in the order of their names."""
 
     clips: dict[str, tuple[StudyClip, ...]]
+    _beside: dict[tuple[str, str], tuple[StudyClip, ...]] = field(default_factory=dict, repr=False, compare=False)
+    """What was asked of beside(), kept: it is asked often."""
 
     @classmethod
     def of(cls, clips: Iterable[StudyClip]) -> Voices:
@@ -60,16 +51,24 @@ class Voices:
         return Voices({speaker: theirs for speaker, theirs in self.clips.items() if speaker in kept})
 
     @cached_property
-    def _partners(self) -> dict[str, tuple[StudyClip, ...]]:
-        return {
-            clip.key: partners(clip, [other for other in theirs if other.key != clip.key])
-            for theirs in self.clips.values()
-            for clip in theirs
-        }
+    def _words(self) -> dict[str, str]:
+        """What each clip says, case and spacing aside; "" where it is not known."""
+        return {c.key: " ".join(c.transcript.casefold().split()) for theirs in self.clips.values() for c in theirs}
+
+    def beside(self, clip: StudyClip, speaker: str) -> tuple[StudyClip, ...]:
+        """The speaker's recordings that may stand beside this one: with another text, where texts are known, and from
+        another session, where there are such."""
+        asked = (clip.key, speaker)
+        if asked not in self._beside:
+            said, words = self._words[clip.key], self._words
+            others = [c for c in self.clips[speaker] if c.key != clip.key and not (said and said == words[c.key])]
+            away = [c for c in others if not (clip.session and clip.session == c.session)]
+            self._beside[asked] = tuple(away or others)
+        return self._beside[asked]
 
     def partners(self, clip: StudyClip) -> tuple[StudyClip, ...]:
-        """The speaker's other recordings to be put beside this one."""
-        return self._partners[clip.key]
+        """The speaker's other recordings that may stand beside this one."""
+        return self.beside(clip, clip.speaker)
 
     def is_pairable(self, speaker: str) -> bool:
         """Whether two recordings of the speaker may stand beside each other."""
@@ -83,13 +82,6 @@ class Voices:
             if self.is_pairable(speaker):
                 found.setdefault(self.sex(speaker), []).append(speaker)
         return {sex: tuple(found[sex]) for sex in sorted(found)}
-
-
-def partners(clip: StudyClip, others: Sequence[StudyClip]) -> tuple[StudyClip, ...]:
-    """Of `others`, those with another text, and from another session where there are such."""
-    apart = [other for other in others if other.key != clip.key and not same_text(clip, other)]
-    across = [other for other in apart if not same_session(clip, other)]
-    return tuple(across or apart)
 
 
 def interleaved(groups: Iterable[Sequence[str]]) -> list[str]:

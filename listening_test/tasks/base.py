@@ -13,7 +13,7 @@ from listening_test.dealing import Deal, Infeasible, Request, Uses
 from listening_test.study import LOW_ANCHOR, ORIGINAL, Study, StudyClip, StudyError
 from listening_test.study import Task as StudyTask
 from listening_test.trial import Slot, Sound
-from listening_test.voices import Voices, same_session, same_text
+from listening_test.voices import Voices
 
 
 @dataclass(frozen=True)
@@ -217,25 +217,6 @@ def anonymizers(study: Study, task: StudyTask) -> tuple[str, ...]:
 def half(number: int, list_number: int, condition: int) -> int:
     """Half of `number`; of an odd number the larger half in every other list, and for every other condition."""
     return (number + (list_number + condition) % 2) // 2
-
-
-def spread(number: int, parts: int, rng: random.Random) -> list[int]:
-    """`number` dealt over `parts` as evenly as can be, the larger ones at random."""
-    counts = [number // parts] * parts
-    for part in rng.sample(range(parts), number % parts):
-        counts[part] += 1
-    return counts
-
-
-def fits(one: StudyClip, other: StudyClip) -> bool:
-    """Whether two recordings of different speakers may stand beside each other."""
-    return one.key != other.key and not same_text(one, other)
-
-
-def across(clip: StudyClip, candidates: Sequence[StudyClip]) -> list[StudyClip]:
-    """Of another speaker's clips those with another text, from another session where there are such."""
-    apart = [other for other in candidates if fits(clip, other)]
-    return [other for other in apart if not same_session(clip, other)] or apart
 
 
 def cycled(items: Sequence[Any], number: int) -> list[Any]:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from listening_test.casting import Cast, Needs
 from listening_test.dealing import Request
 from listening_test.study import LineUpTask, Study, StudyClip
-from listening_test.tasks.base import Block, Draw, Table, across, cycled, is_clear, original, speech, systems_of
+from listening_test.tasks.base import Block, Draw, Table, cycled, is_clear, original, speech, systems_of
 from listening_test.trial import Slot, Sound
 from listening_test.voices import Voices
 
@@ -87,7 +87,7 @@ class LineUp:
                 partners = table.voices.partners(shown)
                 candidates.append(table.choose(partners, load, page.system, page.owner, rng))
             for name in others:
-                clips = across(shown, table.voices.clips[name]) or table.voices.clips[name]
+                clips = table.voices.beside(shown, name) or table.voices.clips[name]
                 candidates.append(table.choose(clips, load, page.system, page.owner, rng))
             yield self._draw(page.system, shown, candidates)
 
@@ -165,7 +165,7 @@ class LineUp:
             target, *others = rng.sample(names, size + without)
             shown = rng.choice([clip for clip in voices.clips[target] if voices.partners(clip)])
             picked = [] if without else [rng.choice(voices.partners(shown))]
-            picked += [rng.choice(across(shown, voices.clips[n]) or voices.clips[n]) for n in others]
+            picked += [rng.choice(voices.beside(shown, n) or voices.clips[n]) for n in others]
             draws.append(self._draw(label, shown, picked))
         return draws
 

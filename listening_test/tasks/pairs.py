@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from listening_test.casting import Cast, Needs
 from listening_test.dealing import Request
 from listening_test.study import Pair, Study, StudyClip
-from listening_test.tasks.base import Block, Draw, Table, across, cycled, half, original, speech
+from listening_test.tasks.base import Block, Draw, Table, cycled, half, original, speech
 from listening_test.trial import Slot, Sound
 from listening_test.voices import Voices
 
@@ -135,9 +135,9 @@ class Pairs:
         rng = table.rng(self.key, "different clips")
         for page, left, right in zip(pages, firsts, seconds, strict=True):
             name = page.condition.name
-            theirs = [clip for clip in table.voices.clips[left] if across(clip, table.voices.clips[right])]
+            theirs = [clip for clip in table.voices.clips[left] if table.voices.beside(clip, right)]
             first = table.choose(theirs or table.voices.clips[left], load, f"{name} first", page.owner, rng)
-            partners = across(first, table.voices.clips[right]) or table.voices.clips[right]
+            partners = table.voices.beside(first, right) or table.voices.clips[right]
             second = table.choose(partners, load, f"{name} second", page.owner, rng)
             yield page, self._draw(page.condition, first, second)
 
@@ -189,7 +189,7 @@ class Pairs:
             else:
                 one, other = rng.sample(speakers, 2)
                 first = rng.choice(voices.clips[one])
-                second = rng.choice(across(first, voices.clips[other]) or voices.clips[other])
+                second = rng.choice(voices.beside(first, other) or voices.clips[other])
                 draws.append(self._draw(condition, first, second))
         return rng.sample(draws, len(draws))
 
