@@ -67,9 +67,13 @@ class _Ring:
         start = number * _step(size) % size
         return [*self.speakers[start:], *self.speakers[:start]]
 
-    def parted(self, number: int, switching: Collection[str], clear_share: float) -> tuple[list[str], list[str]]:
-        """Who of those that do not switch is heard clear and who veiled: as often as that is asked for."""
+    def parted(
+        self, number: int, switching: Collection[str], clear_share: float, been_clear: Counter[str]
+    ) -> tuple[list[str], list[str]]:
+        """Who of those that do not switch is heard clear and who veiled: as often as that is asked for, first those
+        who have been heard clear least."""
         names = [name for name in self.turned(number) if name not in switching]
+        names.sort(key=lambda name: been_clear[name])
         size = len(names)
         clear = (
             round(size * clear_share)
@@ -79,6 +83,7 @@ class _Ring:
         if size > 1 and 0 < clear_share < 1:
             clear = min(max(clear, 1), size - 1)
         clear = min(max(clear, self.clear), size - self.veiled)
+        been_clear.update(names[:clear])
         return names[:clear], names[clear:]
 
 
@@ -100,7 +105,8 @@ def cast(study: Study, voices: Voices, needs: Mapping[str, Needs], lists: int) -
     rings = _rings(study, voices, needs)
     switches = _switches(study, voices, rings, needs, lists)
     share = _clear_share(needs.values())
-    casts = [_cast(rings, number, switching, needs, share) for number, switching in enumerate(switches)]
+    been: Counter[str] = Counter()
+    casts = [_cast(rings, number, switching, needs, share, been) for number, switching in enumerate(switches)]
     _both_parts(casts, needs)
     return casts
 
@@ -226,9 +232,10 @@ def _cast(
     switching: Mapping[str, tuple[str, ...]],
     needs: Mapping[str, Needs],
     clear_share: float,
+    been_clear: Counter[str],
 ) -> Cast:
     switches = {name for names in switching.values() for name in names}
-    parts = [ring.parted(number, switches, clear_share) for ring in rings]
+    parts = [ring.parted(number, switches, clear_share, been_clear) for ring in rings]
     return Cast(
         tuple(name for clear, _ in parts for name in clear),
         tuple(name for _, veiled in parts for name in veiled),

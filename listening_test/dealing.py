@@ -47,7 +47,8 @@ class Deal:
     """One deal: every request gets a speaker.
 
     `each` is the most often that one listener gets the same speaker in this deal, `each_condition` the same under one
-    condition; `weight(condition, speaker)` is how many clips share the speaker's uses.
+    condition; `weight(condition, speaker)` is how many clips share the speaker's uses; `load` holds earlier uses by
+    (condition, speaker), to be evened out with those of this deal, and is added to.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class Deal:
         *,
         each: int = 1_000_000,
         each_condition: int = 1_000_000,
+        load: Counter[tuple[str, str]] | None = None,
     ) -> None:
         self.requests, self.uses = requests, uses
         pairs = {(request.condition, name) for request in requests for name in request.choices}
@@ -66,7 +68,7 @@ class Deal:
         common = math.gcd(*clips.values())
         self.weight = {pair: number // common for pair, number in clips.items()}
         self.each, self.each_condition = each, each_condition
-        self.load: Counter[tuple[str, str]] = Counter()
+        self.load = Counter() if load is None else load
         self.got: Counter[tuple[int, str]] = Counter()
         self.got_condition: Counter[tuple[int, str, str]] = Counter()
         self.given: list[str] = []

@@ -93,6 +93,7 @@ class Table:
         each: int = 10**6,
         each_condition: int = 10**6,
         weight: Callable[[str, str], int] | None = None,
+        load: Counter[tuple[str, str]] | None = None,
     ) -> list[str]:
         """A speaker for each request, used in proportion to `weight(condition, speaker)`: to the number of clips.
 
@@ -102,7 +103,7 @@ class Table:
         weight = weight or (lambda _, name: len(self.voices.clips[name]))
         rng = self.rng(key, what)
         try:
-            deal = Deal(requests, weight, self.uses, rng, each=each, each_condition=each_condition)
+            deal = Deal(requests, weight, self.uses, rng, each=each, each_condition=each_condition, load=load)
         except Infeasible as none_left:
             raise StudyError(self._sentence(key, none_left.request)) from None
         return deal.even_out()

@@ -110,6 +110,7 @@ class LineUp:
     def _foils(self, table: Table, pages: Sequence[_Page], targets: Sequence[str]) -> list[list[str]]:
         chosen: list[list[str]] = [[] for _ in pages]
         sex = table.voices.sex
+        load = Counter((p.system, name) for p, name in zip(pages, targets, strict=True) if p.present)
         for seat in range(self.task.voices):
             some = [n for n, page in enumerate(pages) if seat < self.task.voices - page.present]
             requests = []
@@ -119,7 +120,8 @@ class LineUp:
                 out = {targets[n], *chosen[n]}
                 able = tuple(name for name in part if sex(name) == sex(targets[n]) and name not in out)
                 requests.append(Request(pages[n].owner, pages[n].system, able))
-            for n, name in zip(some, table.deal(self.key, f"foils {seat}", requests), strict=True):
+            dealt = table.deal(self.key, f"foils {seat}", requests, load=load)
+            for n, name in zip(some, dealt, strict=True):
                 chosen[n].append(name)
         return chosen
 
