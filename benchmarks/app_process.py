@@ -27,7 +27,8 @@ class AppProcess:
             port = free.getsockname()[1]
         self.address = f"http://127.0.0.1:{port}"
         self._data = tempfile.TemporaryDirectory()
-        environment = {**os.environ, "PORT": str(port), "VOICEVEIL_OFFLINE": "1", "VOICEVEIL_DATA": self._data.name}
+        settings = {"VOICEVEIL_OFFLINE": "1", "VOICEVEIL_DATA": self._data.name, "VOICEVEIL_DEMO_STUDY": "0"}
+        environment = {**os.environ, "PORT": str(port), **settings}
         began = time.perf_counter()
         self._process = subprocess.Popen(
             [sys.executable, "app.py"], cwd=ROOT, env=environment, stdout=subprocess.DEVNULL
