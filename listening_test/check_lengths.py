@@ -25,7 +25,7 @@ def file_lengths_s(study: Study, clips: Sequence[StudyClip], sounds: Iterable[So
     needed_s: dict[str, float] = {}
     for sound in sounds:
         if sound.clip:
-            least_s = _attention_s(sound.detail, study) if sound.kind == "attention" else 0.0
+            least_s = attention_s(sound.detail, study) if sound.kind == "attention" else 0.0
             needed_s[sound.clip] = max(needed_s.get(sound.clip, durations_s[sound.clip]), least_s)
     if _has_line_ups(study):
         needed_s = dict.fromkeys(needed_s, max(needed_s.values(), default=0.0))
@@ -53,6 +53,7 @@ def _has_line_ups(study: Study) -> bool:
     return any(isinstance(task, LineUpTask) for task in study.tasks)
 
 
-def _attention_s(detail: str, study: Study) -> float:
+def attention_s(detail: str, study: Study) -> float:
+    """How long an attention check lasts at least, about, by its Sound.detail: attention.least_s() finds out."""
     said = wordings(parse(detail, study), study)["short"]
     return LEADS_S["short"] + PAUSE_S + SAYING_S + len(said) / SIGNS_PER_S

@@ -30,7 +30,6 @@ def findings(study: Study, clips: Sequence[StudyClip], planner: Planner) -> Iter
     lengths_s = file_lengths_s(study, clips, planner.sounds())
     yield from _length(study, planner, lengths_s)
     yield from waiting(study, clips, lengths_s)
-    yield from _checks(study, planner)
     yield from _speakers(study, planner)
     yield from _repeated(study, planner)
     apart = f"; {', '.join(planner.practice.speakers)} in practice only" if planner.practice.speakers else ""
@@ -87,32 +86,6 @@ def _length(study: Study, planner: Planner, lengths_s: Mapping[str, float]) -> I
         )
     if longest > LONG_MIN:
         yield "warning", f"It takes {estimate}: tired listeners answer at random. Ask less of each.", "tasks"
-
-
-def _checks(study: Study, planner: Planner) -> Iterator[Found]:
-    """Items with a known answer and attention checks that could not be placed."""
-    wanted = study.screening.gold
-    for key, kind in planner.types.items():
-        least = min(len(block.gold) for blocks in planner.blocks[key] for block in blocks)
-        if kind != "emotion" and least < wanted:
-            yield (
-                "warning",
-                f"{key} should have items with a known answer ({wanted}), but some listeners get {least}: too few "
-                "speakers are heard as recorded. Add speakers, or lower gold.",
-                "screening.gold",
-            )
-    asked = study.screening.attention_checks
-    found = min(
-        sum(len(block.attention) for blocks in planner.blocks.values() for block in blocks[number])
-        for number in range(planner.lists)
-    )
-    if found < asked:
-        yield (
-            "error",
-            f"Each listener should get {asked} attention checks, but some get {found}: too few speakers are heard as "
-            "recorded. Add speakers, or lower attention_checks.",
-            "screening.attention_checks",
-        )
 
 
 def _speakers(study: Study, planner: Planner) -> Iterator[Found]:
