@@ -11,7 +11,6 @@ from tests.listening_test import planning
 from tests.listening_test.checking import ENOUGH, ethics, faults, found
 from tests.listening_test.planning import EMOTION, LINE_UP, MOS, SAME, SIMILAR, SYSTEMS
 
-
 # Systems and tasks
 
 
