@@ -129,8 +129,11 @@ def enrol(store: Store, info: StudyInfo, message: EnrolMessage, planners: Planne
         raise Refused("language_unknown", 422)
     _check_consent(study, message)
 
+    # dealing takes a second for a large study: done before a place is taken, for which others wait
+    planner = planners.of(info) if info.state in {"ready", "open"} else None
+
     def plan(place: int) -> tuple[Rung, list[Trial]]:
-        return rung(study, place), _introduced(study, planners.of(info).plan(place, language))
+        return rung(study, place), _introduced(study, (planner or planners.of(info)).plan(place, language))
 
     try:
         return store.enrol(
