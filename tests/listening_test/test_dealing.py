@@ -81,12 +81,12 @@ def test_a_listener_gets_nobody_more_often_than_allowed():
 
 
 def test_conditions_are_evened_out_by_exchange_within_a_listener():
-    """Each listener has just two speakers for two conditions: only exchanging can even them out."""
-    requests = [Request(i, condition, ("a", "b")) for i in range(10) for condition in "xy"]
+    """Each listener has just as many speakers as conditions: only exchanging can even them out."""
+    requests = [Request(i, condition, tuple("abcd")) for i in range(12) for condition in "wxyz"]
     for seed in range(20):
         names = deal(requests, seed=seed, each=1)
         counts = Counter((r.condition, name) for r, name in zip(requests, names, strict=True))
-        assert set(counts.values()) == {5}
+        assert set(counts.values()) == {3}
 
 
 def test_when_nobody_is_left_the_request_is_named():

@@ -335,6 +335,11 @@ def test_another_seed_and_another_place_give_another_plan():
     assert plan.plan(one, voices, 0) != plan.plan(other, voices, 0)
     assert len({repr(trials) for trials in plans(one, voices)}) == one.limits.listeners
 
+    def tones(study, place):
+        return [t.sounds for t in plan.plan(study, voices, place) if t.block == "headphones"]
+
+    assert len({repr(tones(study, place)) for study in (one, other) for place in range(3)}) == 6
+
 
 def test_listeners_beyond_the_lists_get_one_again_in_another_order(monkeypatch):
     monkeypatch.setattr(plan, "LISTS_MOST", 8)

@@ -169,6 +169,18 @@ def test_which_side_comes_first_is_random_and_tells_nothing():
         assert abs(first[same, True] - total / 2) < 4 * (total / 4) ** 0.5
 
 
+def test_sides_do_not_take_turns():
+    """A side that came first on one page comes first on the next about as often as not."""
+    _, every = plans(planning.study([SAME], limits={"listeners": 120}), planning.clips(14))
+    again = Counter()
+    for trials in every:
+        for one, other in pairwise(rated(trials)):
+            if one.truth["pair"] == other.truth["pair"] == "original-anonymized":
+                again[(one.sounds[0].system == "original") == (other.sounds[0].system == "original")] += 1
+    assert again.total() > 150
+    assert 0.3 < again[True] / again.total() < 0.5  # three of each in six pages: 2 of 5 neighbours are alike
+
+
 def test_same_and_different_pages_are_at_every_position_alike():
     study = planning.study([SAME], limits={"listeners": 240})
     _, every = plans(study, planning.clips(14))
@@ -202,11 +214,12 @@ def test_an_original_heard_before_does_not_say_different_where_speakers_abound()
 
 def test_recordings_are_spread_within_a_listener():
     """No listener hears one system with one speaker only, nor a recording twice where there are enough."""
-    study = planning.study([MOS], limits={"listeners": 60})
-    _, every = plans(study, planning.clips())
-    for trials in every:
-        clips = [t.sounds[0].clip for t in rated(trials)]
-        assert len(clips) == len(set(clips))
-        for system in study.labels:
-            theirs = {t.sounds[0].clip.split("-")[0] for t in rated(trials) if t.truth["system"] == system}
-            assert len(theirs) == 3
+    for seed in range(4):
+        study = planning.study([{**MOS, "trials_per_system": 4}], design={"seed": seed}, limits={"listeners": 40})
+        _, every = plans(study, planning.clips())
+        for trials in every:
+            clips = [t.sounds[0].clip for t in rated(trials)]
+            assert len(clips) == len(set(clips))
+            for system in study.labels:
+                theirs = {t.sounds[0].clip.split("-")[0] for t in rated(trials) if t.truth["system"] == system}
+                assert len(theirs) == 4
