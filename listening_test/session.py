@@ -211,7 +211,9 @@ def answer(store: Store, info: StudyInfo, listener: Listener, message: AnswerMes
     skip, state, reason = _what_follows(store, info, listener, trial, given)
     heard = [Heard(one.plays, one.coverage) for one in message.heard]
     try:
-        store.save(trial.id, given, heard, message.response_time_s, skip=skip, state=state, reason=reason)
+        store.save(
+            trial.id, given, heard, message.response_time_s, skip=skip, state=state, reason=reason, issue_next=True
+        )
     except (AlreadyAnswered, ListenerDone):  # another window was quicker
         return _not_now(store, info, listener, message.page, given, end)
     if state:
@@ -326,5 +328,6 @@ def sound(store: Store, info: StudyInfo, listener: Listener, handle: str) -> byt
     found = None if _end_of(info, listener) else store.handle(listener.id, handle)
     if found is None:
         raise Refused("sound_unknown", 404)
-    store.fetched(handle)
+    if found.fetched_s is None:
+        store.fetched(handle)
     return store.audio(found.stimulus_id)

@@ -69,13 +69,9 @@ class Answers(Listeners):
         return issued_s
 
     def fetched(self, handle_token: str) -> None:
-        """Note when a sound was first fetched."""
-        named = {"name": plain(handle_token)}
-        with self._read() as db:
-            if db.scalar(sql.UNFETCHED, named) is None:
-                return
+        """Note when a sound was first fetched. A transaction: HandleInfo.fetched_s says whether it is needed."""
         with self._write() as db:
-            db.execute(sql.FETCH, {**named, "at_s": self._clock()})
+            db.execute(sql.FETCH, {"name": plain(handle_token), "at_s": self._clock()})
 
     def handle(self, listener_id: int, handle_token: str) -> HandleInfo | None:
         """A sound of a page that was shown to this listener; None for any other name."""
@@ -93,11 +89,13 @@ class Answers(Listeners):
         skip: Sequence[int] = (),
         state: ListenerState | None = None,
         reason: str = "",
+        issue_next: bool = False,
     ) -> None:
         """Store the answers of a page, once; durable when it returns. All of it or nothing.
 
         answers: question to value. heard: for each sound of the page, in its order. skip: ids of trials of the same
-        listener that need no answer now. state: finished or screened_out, with the reason.
+        listener that need no answer now. state: finished or screened_out, with the reason. issue_next: the next page
+        goes out with the reply, so note it as shown in the same transaction.
 
         Raises:
             AlreadyAnswered: with the answers that stand. ListenerDone: no more answers from this listener.
@@ -115,6 +113,8 @@ class Answers(Listeners):
             _insert_answers(db, trial_id, values, origin=trial.origin, now=now)
             _note_heard(db, trial_id, heard)
             _skip(db, trial.participant_id, skip)
+            if issue_next and state is None:
+                db.execute(sql.ISSUE_NEXT, {"listener": trial.participant_id, "at_s": now})
             self._move_on(db, trial, state, plain(reason))
 
     def _move_on(self, db: Connection, trial: Any, state: ListenerState | None, reason: str) -> None:

@@ -98,6 +98,19 @@ SEEN = (
 )
 SEE = update(ParticipantRow).where(ParticipantRow.id == _listener).values(seen_s=_at_s)
 ISSUE = update(TrialRow).where(TrialRow.id == _trial, TrialRow.issued_s.is_(None)).values(issued_s=_at_s)
+ISSUE_NEXT = (
+    update(TrialRow)
+    .where(
+        TrialRow.id
+        == select(TrialRow.id)
+        .where(TrialRow.participant_id == _listener, TrialRow.answered_s.is_(None), TrialRow.skipped.is_(False))
+        .order_by(TrialRow.position)
+        .limit(1)
+        .scalar_subquery(),
+        TrialRow.issued_s.is_(None),
+    )
+    .values(issued_s=_at_s)
+)
 ISSUED = select(TrialRow.issued_s).where(TrialRow.id == _trial)
 
 SOUND: Select = (
@@ -106,7 +119,6 @@ SOUND: Select = (
     .join(TrialRow, TrialRow.id == HandleRow.trial_id)
     .where(HandleRow.token == _name, TrialRow.participant_id == _listener, TrialRow.issued_s.is_not(None))
 )
-UNFETCHED = select(HandleRow.token).where(HandleRow.token == _name, HandleRow.fetched_s.is_(None))
 FETCH = update(HandleRow).where(HandleRow.token == _name, HandleRow.fetched_s.is_(None)).values(fetched_s=_at_s)
 AUDIO = select(StimulusAudioRow.data).where(StimulusAudioRow.stimulus_id == bindparam("stimulus"))
 
