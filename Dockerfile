@@ -11,13 +11,13 @@ RUN useradd --create-home --uid 1000 user \
 
 # The packages change seldom, the code often: so the packages come first and keep their layer.
 WORKDIR /home/user/app
-COPY requirements.txt .
+COPY requirements.txt requirements-postgres.txt ./
 RUN case "$DEVICE" in \
         cpu) index=(--extra-index-url https://download.pytorch.org/whl/cpu) ;; \
         gpu) index=() ;; \
         *) echo "DEVICE is cpu or gpu, but $DEVICE came: build again with --build-arg DEVICE=cpu or gpu." >&2; exit 1 ;; \
     esac \
-    && pip install --no-cache-dir --root-user-action=ignore --only-binary :all: "${index[@]}" -r requirements.txt \
+    && pip install --no-cache-dir --root-user-action=ignore --only-binary :all: "${index[@]}" -r requirements-postgres.txt \
     && python -c "import torchaudio"
 
 COPY . .
