@@ -28,6 +28,8 @@ WATERMARKS = {"participant": "", "simulation": "SIMULATED, NOT PEOPLE", "preview
 
 _NUMBER = re.compile(r"[-+]?\d+(\.\d+)?([eE][-+]?\d+)?")
 _RISKY = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_LATER = re.compile(r"([;\t\r\n][ \"]*)(?=[=+\-@＝＋－＠])")
+"""Where a spreadsheet that parts cells at semicolons or tabs, as in German, would begin one with a formula."""
 _DTYPES = {"text": "string", "whole number": "Int64", "number": "Float64", "yes or no": "boolean"}
 
 
@@ -145,7 +147,8 @@ def format_of(path: Path) -> Format:
 def encode(table: pd.DataFrame, kind: Format) -> bytes:
     """The table as a file of that format.
 
-    CSV is UTF-8 with a header line; text that a spreadsheet would take for a formula has an apostrophe in front.
+    CSV is UTF-8 with a header line; text that a spreadsheet would take for a formula has an apostrophe in front, also
+    after a semicolon, tab or line break within it, at which some spreadsheets begin another cell.
     SQLite holds the tables `answers` and `codebook`.
     """
     return {"csv": _csv, "parquet": _parquet, "sqlite": _sqlite}[kind](table)
@@ -162,7 +165,8 @@ def codebook(watermark: str = "") -> str:
             *warning,
             "One row is one answer of one listener to one question. N counts the sounds of a page in the order in",
             "which they are offered, from 1. Empty means: does not apply, or is not known. In CSV, text that a",
-            "spreadsheet would take for a formula has an apostrophe in front.",
+            "spreadsheet would take for a formula has an apostrophe in front, also after a semicolon, tab or line",
+            "break within it; Parquet and SQLite hold it as it was given.",
             "",
             "| Column | Type | Meaning |",
             "| --- | --- | --- |",
@@ -225,9 +229,9 @@ def _letters(i: int) -> str:
 
 
 def _harmless(cell: Any) -> Any:
-    if isinstance(cell, str) and cell.startswith(_RISKY) and not _NUMBER.fullmatch(cell):
-        return f"'{cell}"
-    return cell
+    if not isinstance(cell, str) or _NUMBER.fullmatch(cell):
+        return cell
+    return ("'" if cell.startswith(_RISKY) else "") + _LATER.sub(r"\1'", cell)
 
 
 def _csv(table: pd.DataFrame) -> bytes:

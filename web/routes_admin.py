@@ -13,7 +13,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Resp
 from starlette.concurrency import run_in_threadpool
 
 from listening_test.store_records import NotFound, Origin, StoreError
-from web.admin_guard import ADMIN, COOKIE, NEVER_KEEP, session_of
+from web.admin_guard import ADMIN, COOKIE, NEVER_KEEP, from_elsewhere, session_of
 from web.admin_login import SESSION_S
 from web.services import Services
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 PAGE = Path(__file__).parent / "pages" / "login.html"
 BODY_MAX_BYTES = 8_000
+NUMBER_MAX = 2**31 - 1
+"""Numbers of studies are smaller; databases take no larger ones."""
 WRONG = "This is not the password. Check it and try again."
 MEDIA_TYPES = {
     "csv": "text/csv; charset=utf-8",
@@ -74,7 +76,7 @@ def _add_login(routes: APIRouter, services: Services) -> None:
 
     @routes.post("/login")
     async def enter(request: Request) -> Response:
-        if _from_elsewhere(request):
+        if from_elsewhere(request.headers, settings.public_url):
             return login_page("Log in from this page: the request came from another site.", 403)
         password = await _password(request)
         address = request.client.host if request.client else ""
@@ -91,16 +93,12 @@ def _add_login(routes: APIRouter, services: Services) -> None:
 
     @routes.post("/logout")
     def leave(request: Request) -> Response:
-        if _from_elsewhere(request):
+        if from_elsewhere(request.headers, settings.public_url):
             return JSONResponse({"error": "Log out from the page itself."}, 403, NEVER_KEEP)
         services.login.leave(session_of(request.headers))
         response = RedirectResponse(f"{settings.root_path}{ADMIN}/login", 303, NEVER_KEEP)
         response.delete_cookie(COOKIE, **cookie)
         return response
-
-
-def _from_elsewhere(request: Request) -> bool:
-    return request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}
 
 
 async def _password(request: Request) -> str:
@@ -123,7 +121,7 @@ def _add_exports(routes: APIRouter, services: Services) -> None:
             sentence = f"One of {', '.join(MEDIA_TYPES)} and of {', '.join(ORIGINS)} was expected, but another came."
             return JSONResponse({"error": sentence}, 404, NEVER_KEEP)
         try:
-            info = services.store.study(study_id)
+            info = services.store.study(min(study_id, NUMBER_MAX))
             data = exported(services, info, kind, cast(Origin, origin))
         except NotFound:
             return JSONResponse({"error": "There is no such study (any more)."}, 404, NEVER_KEEP)

@@ -69,7 +69,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(study_router(services.store))
     app.mount("/ui", StaticFiles(directory=UI), name="ui")
     app.add_middleware(RootPath, root_path=settings.root_path)
-    app.add_middleware(Guard, login=services.login, root_path=settings.root_path)
+    app.add_middleware(Guard, login=services.login, root_path=settings.root_path, public_url=settings.public_url)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="SSR mode is not supported")  # said even when SSR is switched off
         _mount_admin(app, services)

@@ -29,10 +29,12 @@ class Progress:
 
 
 class Renders:
-    """The renderings of this process. `call` runs a function in a worker process."""
+    """The renderings of this process. `call` runs a function in a worker process, `reader` gives what reads clips."""
 
-    def __init__(self, store: Store, call: Callable[..., Any]) -> None:
-        self._store, self._call = store, call
+    def __init__(
+        self, store: Store, call: Callable[..., Any], reader: Callable[[StudyInfo], Callable[..., Any]]
+    ) -> None:
+        self._store, self._call, self._reader = store, call, reader
         self._lock = threading.Lock()
         self._progress: dict[int, Progress] = {}
         self._threads: dict[int, tuple[threading.Thread, threading.Event]] = {}
@@ -89,13 +91,13 @@ class Renders:
             self._end(study_id, "failed", f"Rendering ended unexpectedly ({type(error).__name__}): {error}")
 
     def _render(self, study_id: int, cancelled: threading.Event) -> None:
-        from listening_test import check, clips, prepare
+        from listening_test import check, prepare
 
         def call(function: Callable[..., Any], *args: Any) -> Any:
             return self._call(function, *args, cancelled=cancelled)
 
         info = self._store.study(study_id)
-        found = call(clips.read, info.study, info.folder)
+        found = call(self._reader(info), info.study, info.folder)
         errors = [one.sentence for one in call(check.check, info.study, found) if one.severity == "error"]
         if errors:
             raise StudyError("\n".join(errors))

@@ -6,6 +6,7 @@ import re
 import secrets
 import shutil
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,6 @@ from web.study_renders import Renders
 
 if TYPE_CHECKING:
     from listening_test.check import Finding
-
     from listening_test.store import Store
     from listening_test.store_records import StudyInfo
 
@@ -39,7 +39,7 @@ class StudyService:
     def __init__(
         self, store: Store, call: Callable[..., Any], home: Path, *, file_bytes: int, examples: Path = EXAMPLES
     ) -> None:
-        self.store, self.renders = store, Renders(store, call)
+        self.store, self.renders = store, Renders(store, call, self.reader)
         self._call, self._home, self._examples = call, home.resolve(), examples
         self._limits = study_uploads.Limits(file_bytes)
 
@@ -74,11 +74,21 @@ class StudyService:
         Raises:
             StudyError: if its clips cannot be read.
         """
-        from listening_test import check, clips
+        from listening_test import check
 
         info = self.store.study(study_id)
-        found = self._call(clips.read, info.study, info.folder)
+        found = self._call(self.reader(info), info.study, info.folder)
         return self._call(check.check, info.study, found)
+
+    def reader(self, info: StudyInfo) -> Callable[..., Any]:
+        """clips.read for a study: a manifest that was uploaded, or is shipped, names no file elsewhere."""
+        from listening_test import clips
+
+        found = (info.folder / _clips_path(info.study)).resolve()
+        uploaded, shipped = self._home / "studies", self._examples.resolve()
+        if found.is_relative_to(uploaded):
+            return partial(clips.read, inside=uploaded.joinpath(*found.relative_to(uploaded).parts[:1]))
+        return partial(clips.read, inside=shipped) if found.is_relative_to(shipped) else clips.read
 
     def render(self, study_id: int) -> None:
         """Start to render what a study lacks, in the background: see `renders`.

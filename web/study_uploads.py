@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import lzma
 import re
 import shutil
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
@@ -18,7 +20,11 @@ MAX_FILES = 5_000
 MAX_BYTES = 2_000_000_000
 _NAME = re.compile(r"[\w][\w .,()+@=-]{0,99}")
 _CHUNK_BYTES = 1 << 20
-_BROKEN = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError)
+_BROKEN = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error,
+    NotImplementedError, RuntimeError, EOFError, ValueError,
+)  # fmt: skip
+"""What zipfile raises for archives that are damaged or made to harm; ValueError for names that are no text."""
 _LEFTOVERS = {"__MACOSX", ".DS_Store", "Thumbs.db"}
 
 
@@ -57,9 +63,13 @@ def put(uploads: Sequence[Path], folder: Path, limits: Limits) -> list[str]:
 def _sentences() -> Iterator[None]:
     try:
         yield
+    except StudyError:
+        raise
     except _BROKEN as error:
         raise StudyError(f"A whole ZIP without a password was expected, but the upload is none: {error}.") from None
     except OSError as error:
+        if error.errno is None:  # bz2 says so that what it unpacks is no bz2
+            raise StudyError(f"A whole ZIP was expected, but the upload is none: {error}.") from None
         raise StudyError(f"The upload could not be kept on the server: {error.strerror}. Try again later.") from None
 
 
