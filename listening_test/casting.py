@@ -1,8 +1,13 @@
 """Who may be heard how by one listener, so that no speaker's original comes after its anonymized version.
 
-Each listener has every speaker in one part: `clear` (heard only as recorded), `veiled` (heard only anonymized), or
-`switch` (heard both ways, on one single page). Whatever the order of the pages, the rule then holds. The parts go round
-from listener to listener, so that every speaker has every part equally often.
+Each listener has every speaker in one part: `clear` (heard only as recorded), `veiled` (heard only anonymized),
+`switch` (heard both ways, on one single page), or `alone` (heard only as recorded, on one single page). Whatever the
+order of the pages, the rule then holds. The parts go round from listener to listener, so that every speaker has every
+part equally often.
+
+Why `alone`: a voice that is to be found again behind a system is heard undisguised on one page. If the voices that are
+not there were heard undisguised on other pages, too, a listener could answer by what is familiar. Where there are too
+few speakers for it, `clear` ones take their place, and check says so.
 """
 
 from __future__ import annotations
@@ -11,7 +16,7 @@ import math
 import random
 from collections import Counter, deque
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from listening_test.study import Study, StudyError
 from listening_test.voices import Voices, interleaved
@@ -32,6 +37,7 @@ class Needs:
     veiled: int = 0
     both: int = 0
     switch: int = 0
+    alone: int = 0
     clear_uses: int = 0
     veiled_uses: int = 0
 
@@ -44,6 +50,20 @@ class Cast:
     veiled: tuple[str, ...]
     switch: Mapping[str, tuple[str, ...]]
     compared: Mapping[str, frozenset[str]]
+    alone: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By task; empty where the speakers are too few for it."""
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """Who has a part on single pages, by task, in one list."""
+
+    switch: Mapping[str, tuple[str, ...]]
+    alone: Mapping[str, tuple[str, ...]]
+
+    @property
+    def names(self) -> set[str]:
+        return {name for part in (self.switch, self.alone) for names in part.values() for name in names}
 
 
 @dataclass(frozen=True)
@@ -58,7 +78,7 @@ class _Ring:
 
     @property
     def spare(self) -> int:
-        """How many may switch."""
+        """How many may switch or be heard alone."""
         return len(self.speakers) - self.clear - self.veiled
 
     def turned(self, number: int) -> list[str]:
@@ -68,11 +88,11 @@ class _Ring:
         return [*self.speakers[start:], *self.speakers[:start]]
 
     def parted(
-        self, number: int, switching: Collection[str], clear_share: float, been_clear: Counter[str]
+        self, number: int, taken: Collection[str], clear_share: float, been_clear: Counter[str]
     ) -> tuple[list[str], list[str]]:
-        """Who of those that do not switch is heard clear and who veiled: as often as that is asked for, first those
+        """Who of those that are not taken is heard clear and who veiled: as often as that is asked for, first those
         who have been heard clear least."""
-        names = [name for name in self.turned(number) if name not in switching]
+        names = [name for name in self.turned(number) if name not in taken]
         names.sort(key=lambda name: been_clear[name])
         size = len(names)
         clear = (
@@ -103,10 +123,10 @@ def cast(study: Study, voices: Voices, needs: Mapping[str, Needs], lists: int) -
         everybody = _free(voices, needs)
         return [everybody] * lists
     rings = _rings(study, voices, needs)
-    switches = _switches(study, voices, rings, needs, lists)
+    single = _single_pages(study, voices, rings, needs, lists)
     share = _clear_share(needs.values())
     been: Counter[str] = Counter()
-    casts = [_cast(rings, number, switching, needs, share, been) for number, switching in enumerate(switches)]
+    casts = [_cast(rings, number, parts, needs, share, been) for number, parts in enumerate(single)]
     _both_parts(casts, needs)
     return casts
 
@@ -166,35 +186,79 @@ def _least(tasks: Sequence[str], compared: Mapping[str, Needs]) -> tuple[int, in
     return max((compared[k].clear for k in tasks), default=0), max((compared[k].veiled for k in tasks), default=0)
 
 
-def _switches(
+def _single_pages(
     study: Study, voices: Voices, rings: Sequence[_Ring], needs: Mapping[str, Needs], lists: int
-) -> list[dict[str, tuple[str, ...]]]:
-    """For each list and task who switches: over the lists every speaker that may equally often."""
+) -> list[_Parts]:
+    """For each list who switches and who is heard alone: over the lists every speaker that may equally often.
+
+    The tasks that ask for most get nobody alone where not all can.
+    """
     able = {key: [ring for ring in rings if key in ring.tasks] for key, need in needs.items() if need.compared}
     for key, there in able.items():
         if not there:
             raise StudyError(_too_few(key, needs[key].clear + needs[key].veiled, voices, _ROLES))
-    wanted = {key: needs[key].switch for key in sorted(able, key=lambda key: len(able[key]))}
+    alone = sorted((key for key in able if needs[key].alone), key=lambda key: (needs[key].alone, key))
+    while alone:
+        try:
+            return _dealt(study, rings, able, needs, lists, alone)
+        except StudyError:
+            alone.pop()
+    return _dealt(study, rings, able, needs, lists, ())
+
+
+def _dealt(
+    study: Study,
+    rings: Sequence[_Ring],
+    able: Mapping[str, Sequence[_Ring]],
+    needs: Mapping[str, Needs],
+    lists: int,
+    alone: Sequence[str],
+) -> list[_Parts]:
+    """Raises: StudyError: if there are too few speakers."""
+    first = sorted(able, key=lambda key: len(able[key]))
+    wanted = {("switch", key): needs[key].switch for key in first}
+    wanted |= {("alone", key): needs[key].alone for key in first if key in alone}
     rng = random.Random(f"{study.design.seed}|switches")
-    decks = {(key, r.sex): deque(rng.sample(r.speakers, len(r.speakers))) for key in wanted for r in able[key]}
-    placed: Counter[tuple[str, str]] = Counter()
+    decks = {
+        (part, key, ring.sex): deque(rng.sample(ring.speakers, len(ring.speakers)))
+        for part, key in wanted
+        for ring in able[key]
+    }
+    placed: Counter[tuple[str, str, str]] = Counter()
     found = []
     for _ in range(lists):
         taken: dict[str, set[str]] = {ring.sex: set() for ring in rings}
-        row: dict[str, tuple[str, ...]] = {}
-        for key, number in wanted.items():
-            picked = []
-            for _ in range(number):
-                free = [ring for ring in able[key] if len(taken[ring.sex]) < ring.spare]
-                if not free:
-                    raise StudyError(_no_switch(key, sum(wanted.values()), sum(map(len, taken.values()))))
-                ring = min(free, key=lambda ring: (placed[key, ring.sex] / len(ring.speakers), -len(ring.speakers)))
-                picked.append(_next(decks[key, ring.sex], taken[ring.sex]))
-                taken[ring.sex].add(picked[-1])
-                placed[key, ring.sex] += 1
-            row[key] = tuple(picked)
-        found.append(row)
+        row: dict[str, dict[str, tuple[str, ...]]] = {"switch": {}, "alone": {}}
+        for (part, key), number in wanted.items():
+            row[part][key] = tuple(
+                _one(part, key, able[key], decks, taken, placed, sum(wanted.values())) for _ in range(number)
+            )
+        found.append(_Parts(row["switch"], row["alone"]))
     return found
+
+
+def _one(
+    part: str,
+    key: str,
+    able: Sequence[_Ring],
+    decks: Mapping[tuple[str, str, str], deque[str]],
+    taken: Mapping[str, set[str]],
+    placed: Counter[tuple[str, str, str]],
+    needed: int,
+) -> str:
+    """The next speaker for a part, of the sex that has had it less; noted as taken.
+
+    Raises:
+        StudyError: if nobody is left.
+    """
+    free = [ring for ring in able if len(taken[ring.sex]) < ring.spare]
+    if not free:
+        raise StudyError(_no_switch(key, needed, sum(map(len, taken.values()))))
+    ring = min(free, key=lambda ring: (placed[part, key, ring.sex] / len(ring.speakers), -len(ring.speakers)))
+    name = _next(decks[part, key, ring.sex], taken[ring.sex])
+    taken[ring.sex].add(name)
+    placed[part, key, ring.sex] += 1
+    return name
 
 
 def _next(deck: deque[str], taken: Collection[str]) -> str:
@@ -229,16 +293,16 @@ def _both_parts(casts: Sequence[Cast], needs: Mapping[str, Needs]) -> None:
 def _cast(
     rings: Sequence[_Ring],
     number: int,
-    switching: Mapping[str, tuple[str, ...]],
+    single: _Parts,
     needs: Mapping[str, Needs],
     clear_share: float,
     been_clear: Counter[str],
 ) -> Cast:
-    switches = {name for names in switching.values() for name in names}
-    parts = [ring.parted(number, switches, clear_share, been_clear) for ring in rings]
+    parts = [ring.parted(number, single.names, clear_share, been_clear) for ring in rings]
     return Cast(
         tuple(name for clear, _ in parts for name in clear),
         tuple(name for _, veiled in parts for name in veiled),
-        {key: switching.get(key, ()) for key in needs},
+        {key: single.switch.get(key, ()) for key in needs},
         {key: frozenset(name for ring in rings if key in ring.tasks for name in ring.speakers) for key in needs},
+        {key: single.alone.get(key, ()) for key in needs},
     )

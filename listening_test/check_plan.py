@@ -9,8 +9,8 @@ from statistics import median
 from listening_test.check_lengths import file_lengths_s, waiting
 from listening_test.check_study import IDENTITY, SHORT_MIN, Found
 from listening_test.plan import Planner, rung
-from listening_test.study import Study, StudyClip
-from listening_test.tasks.pairs import OA
+from listening_test.study import LOW_ANCHOR, ORIGINAL, Study, StudyClip
+from listening_test.tasks.base import Draw
 from listening_test.trial import Sound, Trial
 
 FEW_SPEAKERS = 8
@@ -114,25 +114,39 @@ def _speakers(study: Study, planner: Planner) -> Iterator[Found]:
 
 
 def _repeated(study: Study, planner: Planner) -> Iterator[Found]:
-    """Where originals may not follow their anonymized versions, a voice in a "same" pair is new on its page; one in a
-    "different" pair should be, too, or having heard it before would give the answer away."""
+    """Where originals may not follow their anonymized versions, who is to be found again is heard undisguised on that
+    page only; who is not there should be, too, or having heard the voice before would give the answer away."""
     if study.design.original_after_anonymized:
         return
+    heard = [_undisguised(study, planner, number) for number in range(planner.lists)]
     for key, kind in planner.types.items():
-        if kind not in ("same-different", "speaker-similarity"):
+        if kind not in IDENTITY:
             continue
-        most = max(
-            max(Counter(_originals_of_different(blocks[0].rated)).values(), default=0) for blocks in planner.blocks[key]
-        )
-        if most > 1:
+        away = [(i, name) for i in range(planner.lists) for name in _not_there(planner.blocks[key][i][0].rated)]
+        again = sum(heard[i][name] > 1 for i, name in away)
+        if again:
             yield (
                 "warning",
-                f"In {key} a listener hears the same original in up to {most} pairs of different speakers, while those "
-                "in pairs of one speaker are always new: who notices can guess. Add speakers, or lower "
-                "trials_per_system.",
+                f"In {key} the person of a recording is heard undisguised on that page alone where the other side is "
+                f"the same person, but on other pages, too, in {again / len(away):.0%} of the trials where it is not: "
+                "who notices can guess. Add speakers, or lower trials_per_system.",
                 "tasks",
             )
 
 
-def _originals_of_different(draws: Sequence) -> Iterator[str]:
-    return (draw.truth["speaker"] for draw in draws if draw.truth["pair"] == OA and not draw.truth["same"])
+def _undisguised(study: Study, planner: Planner, number: int) -> Counter[str]:
+    """On how many pages of a list each speaker is heard as recorded."""
+    speaker = {clip.key: clip.speaker for clips in planner.voices.clips.values() for clip in clips}
+    blocks = [block for blocks in planner.blocks.values() for block in blocks[number]]
+    pages = [draw.sounds for block in blocks for draw in (*block.rated, *block.gold, *block.attention)]
+    plain = {system.label for system in study.systems if system.system in (ORIGINAL, LOW_ANCHOR)} | {""}
+    return Counter(name for page in pages for name in {speaker[s.clip] for s in page if s.system in plain})
+
+
+def _not_there(draws: Sequence[Draw]) -> Iterator[str]:
+    """Who is heard undisguised beside anonymized voices of others alone."""
+    for draw in draws:
+        plain, *others = draw.sounds
+        hidden = all(sound.system != plain.system for sound in others)
+        if hidden and not draw.truth.get("same", draw.truth.get("present")):
+            yield draw.truth["speaker"]

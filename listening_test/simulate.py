@@ -12,10 +12,11 @@ import secrets
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
 import numpy as np
@@ -25,6 +26,7 @@ from listening_test.simulated_listener import Ability, SimulatedListener, Simula
 if TYPE_CHECKING:
     from listening_test.store import Store, StudyInfo
 
+Result = TypeVar("Result")
 TIMEOUT_S = 30.0
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 2.0
 START_LIMIT_S = 30.0
@@ -125,7 +127,13 @@ def run(
         async with httpx.AsyncClient(base_url=base_url, timeout=TIMEOUT_S, limits=limits) as client:
             return await take_all(client, info.link, info.simulation_key, crowd, truths(store), done=done)
 
-    return asyncio.run(all_of_them())
+    return apart(all_of_them())
+
+
+def apart(work: Coroutine[Any, Any, Result]) -> Result:
+    """What a coroutine returns, run in a thread of its own: the caller's may run an event loop already."""
+    with ThreadPoolExecutor(1, thread_name_prefix="simulate") as threads:
+        return threads.submit(asyncio.run, work).result()
 
 
 async def take_all(

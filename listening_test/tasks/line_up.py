@@ -54,6 +54,7 @@ class LineUp:
         """A person found in a line-up of anonymized voices is heard both ways on that page."""
         pages, k = self._pages(lists), self.task.voices
         switches = Counter(page.owner for page in pages if page.present and page.system in self.veiled)
+        absent = Counter(page.owner for page in pages if not page.present and page.system in self.veiled)
         clear = len(self.systems) - len(self.veiled)
         each = self.task.trials_per_system
         return Needs(
@@ -62,6 +63,7 @@ class LineUp:
             veiled=k if self.veiled else 0,
             both=k + 1,
             switch=max(switches.values(), default=0),
+            alone=max(absent.values(), default=0),
             clear_uses=each * (clear * k + len(self.veiled)),
             veiled_uses=each * len(self.veiled) * k,
         )
@@ -92,20 +94,27 @@ class LineUp:
             yield self._draw(page.system, shown, candidates)
 
     def _targets(self, table: Table, pages: Sequence[_Page]) -> list[str]:
-        """Who is looked for: switching speakers each once, others from those heard as recorded."""
+        """Who is looked for: in line-ups of anonymized voices somebody heard on no other page, if that can be."""
         names: dict[int, str] = {}
         once = 10**6 if self.study.design.original_after_anonymized else 1
-        for switching in (True, False):
-            some = [n for n, page in enumerate(pages) if (page.present and page.system in self.veiled) == switching]
-            requests = []
-            for n in some:
-                cast = table.casts[pages[n].owner]
-                part = cast.switch[self.key] if switching else self._able(cast, cast.clear)
-                sort = f"{pages[n].system} {pages[n].present}"
-                requests.append(Request(pages[n].owner, sort, part))
-            dealt = table.deal(self.key, f"targets {switching}", requests, each=once if switching else 10**6)
+        for sort in ("switch", "alone", "clear"):
+            some = [n for n, page in enumerate(pages) if self._sort(table.casts[page.owner], page) == sort]
+            requests = [self._target(table.casts[pages[n].owner], pages[n], sort) for n in some]
+            dealt = table.deal(self.key, f"targets {sort}", requests, each=10**6 if sort == "clear" else once)
             names.update(zip(some, dealt, strict=True))
         return [names[n] for n in range(len(pages))]
+
+    def _sort(self, cast: Cast, page: _Page) -> str:
+        """The part that the person looked for has."""
+        if page.system not in self.veiled:
+            return "clear"
+        if page.present:
+            return "switch"
+        return "alone" if cast.alone.get(self.key) else "clear"
+
+    def _target(self, cast: Cast, page: _Page, sort: str) -> Request:
+        parts = {"switch": cast.switch[self.key], "alone": cast.alone.get(self.key, ()), "clear": cast.clear}
+        return Request(page.owner, f"{page.system} {page.present}", self._able(cast, parts[sort]))
 
     def _foils(self, table: Table, pages: Sequence[_Page], targets: Sequence[str]) -> list[list[str]]:
         chosen: list[list[str]] = [[] for _ in pages]

@@ -56,14 +56,15 @@ class Pairs:
     def needs(self, lists: int) -> Needs:
         """Pairs of an original and its anonymized version need a speaker of their own each."""
         kinds = [condition.pair for condition in self.conditions]
-        switch = max(sum(self._same(i, at) for at, kind in enumerate(kinds) if kind == OA) for i in range(lists))
+        same = [sum(self._same(i, at) for at, kind in enumerate(kinds) if kind == OA) for i in range(lists)]
         oo, oa, aa = (kinds.count(kind) * self.number for kind in (OO, OA, AA))
         return Needs(
             compared=True,
             clear=2 if oo else min(1, oa),
             veiled=2 if aa else min(1, oa),
             both=2,
-            switch=switch,
+            switch=max(same),
+            alone=oa - min(same),
             clear_uses=2 * oo + oa // 2 + 1,
             veiled_uses=2 * aa + oa // 2,
         )
@@ -121,7 +122,7 @@ class Pairs:
         for page, (one, other) in zip(pages, sides, strict=True):
             able = tuple(name for name in one if any(sex(n) == sex(name) and n != name for n in other))
             requests.append(Request(page.owner, f"{page.condition.name} first", able))
-        firsts = table.deal(self.key, "different first", requests)
+        firsts = self._different_firsts(table, pages, requests)
         requests = [
             Request(
                 page.owner,
@@ -141,8 +142,22 @@ class Pairs:
             second = table.choose(partners, load, f"{name} second", page.owner, rng)
             yield page, self._draw(page.condition, first, second)
 
+    def _different_firsts(self, table: Table, pages: Sequence[_Page], requests: Sequence[Request]) -> list[str]:
+        """Speakers heard alone each once, the others as often as it takes."""
+        names: dict[int, str] = {}
+        for alone in (True, False):
+            some = [n for n, page in enumerate(pages) if self._is_alone(table.casts[page.owner], page) == alone]
+            what = "different alone" if alone else "different first"
+            dealt = table.deal(self.key, what, [requests[n] for n in some], each=1 if alone else 10**6)
+            names.update(zip(some, dealt, strict=True))
+        return [names[n] for n in range(len(pages))]
+
+    def _is_alone(self, cast: Cast, page: _Page) -> bool:
+        return page.condition.pair == OA and bool(cast.alone.get(self.key))
+
     def _different_choices(self, cast: Cast, pair: Pair) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        one = self._able(cast, cast.veiled if pair == AA else cast.clear)
+        undisguised = cast.alone.get(self.key) or cast.clear if pair == OA else cast.clear
+        one = self._able(cast, cast.veiled if pair == AA else undisguised)
         return one, self._able(cast, cast.clear if pair == OO else cast.veiled)
 
     def _draw(self, condition: Condition, first: StudyClip, second: StudyClip) -> Draw:

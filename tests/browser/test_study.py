@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from listening_test import session
+from listening_test.planners import Planners
 from tests.browser import study_lab as lab_
 from tests.browser.study_lab import StudyLab, choose, go_on, hear, take
 
@@ -29,6 +30,12 @@ def at(lab: StudyLab, open_page: Callable[..., Any]) -> Callable[..., Any]:
         return page
 
     return open_
+
+
+def plan_these(monkeypatch: pytest.MonkeyPatch, trials: list[Any]) -> None:
+    """Whoever enrols gets these pages."""
+    planner = SimpleNamespace(plan=lambda place, language: trials)
+    monkeypatch.setattr(Planners, "of", lambda planners, info: planner)
 
 
 def press(page: Any, words: str) -> None:
@@ -58,7 +65,7 @@ def test_from_consent_to_code(
     language: str,
     options: dict[str, Any],
 ) -> None:
-    monkeypatch.setattr(session.plan, "plan", lambda study, clips, place, language: list(lab_.EVERY_PAGE))
+    plan_these(monkeypatch, list(lab_.EVERY_PAGE))
     width = options.get("width", 1280)
 
     def look(page: Any) -> None:
@@ -329,7 +336,7 @@ def test_a_study_that_cannot_be_taken_says_so_at_once(lab: StudyLab, open_page: 
 
 
 def test_a_preview_says_that_it_is_one(lab: StudyLab, open_page: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session.plan, "plan", lambda study, clips, place, language: [lab_.BREAK])
+    plan_these(monkeypatch, [lab_.BREAK])
     page = open_page(f"{lab.url}/study/{lab.info.link}?preview={lab.info.preview_key}&lang=de")
     page.click("text=English")
     for box in page.locator("input[type=checkbox]").all():
@@ -375,7 +382,7 @@ HOST = """<!doctype html><html lang="en"><head><title>Around</title><link rel="i
 
 
 def test_inside_another_page(lab: StudyLab, open_page: Any, ledger: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session.plan, "plan", lambda study, clips, place, language: [lab_.BREAK, lab_.BREAK])
+    plan_these(monkeypatch, [lab_.BREAK, lab_.BREAK])
     page = open_page("about:blank")
     page.route("**/host", lambda route: route.fulfill(body=HOST, content_type="text/html"))
     mount = f"""async () => (await import("/study-ui/study.mjs"))

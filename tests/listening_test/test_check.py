@@ -157,7 +157,7 @@ def test_reasons_settle_a_mismatch_of_languages():
         ([SAME], [clip("F1", "F", 0, transcript=""), *planning.clips()], {}, "clips", "Transcripts are missing"),
         ([SAME], planning.clips(sessions=1), {}, "clips", "one session only"),
         ([SAME], planning.clips(14, sexes="F") + planning.clips(2, sexes="M"), {}, "tasks", "speakers of sex M"),
-        ([{**SAME, "trials_per_system": 6}], planning.clips(8), {}, "tasks", "same original in up to"),
+        ([{**SAME, "trials_per_system": 6}], planning.clips(8), {}, "tasks", "heard undisguised on that page alone"),
         ([SIMILAR | {"systems": ["original", "low-anchor", "mcadams"]}], None, {}, "tasks[0].systems", "is for mos"),
         ([SAME], None, {"design": TWO_RUNGS, "limits": {"listeners": 25}}, "limits.listeners", "dealt equally"),
         ([MOS], None, {"screening": {"hearing": False}}, "screening.hearing", "Hearing is not asked"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -37,7 +36,7 @@ def take(app: Any, info: Any, store: Store, crowd: Crowd) -> list[Taken]:
         async with httpx.AsyncClient(transport=transport, base_url="http://study") as client:
             return await take_all(client, info.link, info.simulation_key, crowd, truths(store))
 
-    return asyncio.run(all_of_them())
+    return simulate.apart(all_of_them())
 
 
 class Taking:
@@ -179,7 +178,7 @@ def one_listener(handle: Handler, monkeypatch: pytest.MonkeyPatch, patience_s: f
             crowd = Crowd(1, Ability({}, {}), patience_s=patience_s)
             return await take_all(client, "L" * 43, "key", crowd, lambda token: {"p1": Told("step", {}, 2.0)})
 
-    (taken,) = asyncio.run(visit())
+    (taken,) = simulate.apart(visit())
     return taken
 
 

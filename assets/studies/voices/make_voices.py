@@ -1,6 +1,6 @@
 """Make the voices of this folder and their manifest: python -m assets.studies.voices.make_voices
 
-Twenty-four speakers say three sentences each, in two sessions between which they differ a little, as people do from day
+Thirty-two speakers say three sentences each, in two sessions between which they differ a little, as people do from day
 to day. No sentence is said twice, so that no pair of clips can be told by its words.
 """
 
@@ -158,6 +158,46 @@ SPEAKERS = (
         "The window looks out on a narrow courtyard.",
         "They told us to wait until the paint is dry.",
         "A small plane flew low across the valley.",
+    )),
+    Speaker("mary", Voice("en-gb-x-gbclan", "linda", 54, 60, 160), (
+        "The postman whistles when he crosses the yard.",
+        "We keep the winter coats in a wooden chest.",
+        "She picked a handful of plums on the way.",
+    )),
+    Speaker("nora", Voice("en-gb-x-rp", "f5", 38, 50, 155), (
+        "A barge was waiting for the lock to open.",
+        "The twins built a tower out of empty boxes.",
+        "You will need a lamp if you go down there.",
+    )),
+    Speaker("olga", Voice("en-us-nyc", "f2", 56, 45, 165), (
+        "He polished the brass bell until it shone.",
+        "The path was covered with brown pine needles.",
+        "I left my gloves on the seat of the tram.",
+    )),
+    Speaker("rosa", Voice("en-gb-scotland", "f4", 58, 65, 165), (
+        "Their new house has a round window upstairs.",
+        "The grocer gave her an orange for the road.",
+        "A fox ran along the wall and disappeared.",
+    )),
+    Speaker("mark", Voice("en-gb-x-gbclan", "m3", 56, 55, 160), (
+        "The chairs were folded and stacked in a row.",
+        "We could hear the sea from the open door.",
+        "The gate will be locked at half past eight.",
+    )),
+    Speaker("neil", Voice("en-gb-x-gbcwmd", "m6", 40, 60, 155), (
+        "She taught her parrot to say good morning.",
+        "The carpenter measured the shelf three times.",
+        "Most of the passengers were already asleep.",
+    )),
+    Speaker("otto", Voice("en-us", "victor", 52, 50, 165), (
+        "There is a bench in the shade of the oak.",
+        "He mended the fence before the goats came out.",
+        "The captain looked at the sky for a while.",
+    )),
+    Speaker("paul", Voice("en", "max", 50, 65, 160), (
+        "The cheese is made on a farm near the lake.",
+        "We met an old friend at the railway station.",
+        "Leave the basket by the door when you go.",
     )),
 )  # fmt: skip
 
