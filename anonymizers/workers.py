@@ -91,7 +91,8 @@ class Workers:
         self._context: Any = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
         if "forkserver" in methods:
             self._context.set_forkserver_preload(PRELOADED)
-        self._idle: queue.SimpleQueue[_Worker] = queue.SimpleQueue()
+        # Not SimpleQueue: where several threads get with a timeout, CPython's may wait for ever.
+        self._idle: queue.Queue[_Worker] = queue.Queue()
         self._all: set[_Worker] = set()
         self._lock = threading.Lock()
         self._closed = False
