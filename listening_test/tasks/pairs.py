@@ -4,6 +4,7 @@ speaker. Each side has a pseudo-speaker of its own, or "same" would be heard fro
 from __future__ import annotations
 
 import random
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -41,7 +42,7 @@ class _Page(NamedTuple):
     same: bool
 
 
-class Pairs:
+class Pairs(ABC):
     """Pairs under some conditions, asking one question."""
 
     turns = 2
@@ -219,8 +220,9 @@ class Pairs:
             found.append(Draw("", draw.sounds, {**draw.truth, "expected": self._expected(draw.truth["same"])}))
         return found
 
+    @abstractmethod
     def _expected(self, same: bool) -> dict[str, list[str]]:
-        raise NotImplementedError
+        """By question, the answers to a gold item that count as right."""
 
     def _attention(self, table: Table, i: int, rng: random.Random) -> Iterable[Draw]:
         cast = table.casts[i]

@@ -1,4 +1,4 @@
-"""Databases to test with: an SQLite file, and a PostgreSQL server that lives as long as the tests do."""
+"""Databases to test with (an SQLite file, and a PostgreSQL server that lives as long as the tests), and listeners."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ import pytest
 from sqlalchemy import URL, Connection, NullPool, create_engine, make_url, text
 
 from listening_test.store import Store
+from tests.listening_test import taking
 
 SERVER_SETTINGS = ("listen_addresses=''", "fsync=off", "full_page_writes=off", "shared_buffers=16MB")
 
@@ -142,3 +143,37 @@ def _as_postgres(*command: Any) -> None:
     )
     if done.returncode:
         pytest.fail(f"{Path(command[0]).name} ended with status {done.returncode}: the PostgreSQL tests cannot run.")
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Iterator[taking.Lab]:
+    """The tiny study behind its routes."""
+    with taking.lab(tmp_path) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def rating(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """A listener saved before a rating."""
+    folder = tmp_path_factory.mktemp("rating")
+    return taking.saved(folder, lambda page: taking.rated(page) and page["questions"][0]["key"] == "overall_quality")
+
+
+@pytest.fixture(scope="session")
+def last_page(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """A listener saved before the last page."""
+    return taking.saved(tmp_path_factory.mktemp("last"), lambda page: page["block"] == "questionnaire")
+
+
+@pytest.fixture
+def at(tmp_path: Path, rating: Any) -> Iterator[Any]:
+    """A listener, and a rated page with one choice, heard."""
+    with taking.again(tmp_path, rating) as found:
+        yield found
+
+
+@pytest.fixture
+def at_last(tmp_path: Path, last_page: Any) -> Iterator[Any]:
+    """A listener, and the page with the comment."""
+    with taking.again(tmp_path, last_page) as found:
+        yield found

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tests.listening_test import rendered_study, taking
-from tests.listening_test.taking import rated, said
+from tests.listening_test.taking import said
 
 INJECTIONS = [
     "<script>alert(1)</script>",
@@ -12,37 +12,6 @@ INJECTIONS = [
     "{{ 7 * 7 }} ${7*7} %s {0} {page}",
     "naïve 音声 🎧 \u202e reversed",
 ]
-
-
-@pytest.fixture
-def lab(tmp_path):
-    with taking.lab(tmp_path) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def rating(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("rating")
-    return taking.saved(folder, lambda page: rated(page) and page["questions"][0]["key"] == "overall_quality")
-
-
-@pytest.fixture(scope="module")
-def last_page(tmp_path_factory):
-    return taking.saved(tmp_path_factory.mktemp("last"), lambda page: page["block"] == "questionnaire")
-
-
-@pytest.fixture
-def at(tmp_path, rating):
-    """A listener, and a rated page with one choice, heard."""
-    with taking.again(tmp_path, rating) as found:
-        yield found
-
-
-@pytest.fixture
-def at_last(tmp_path, last_page):
-    """A listener, and the page with the comment."""
-    with taking.again(tmp_path, last_page) as found:
-        yield found
 
 
 class TestAnswers:

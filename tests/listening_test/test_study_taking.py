@@ -11,38 +11,7 @@ from listening_test.store import Store
 from listening_test.store_records import DiskFull, StoreBusy
 from listening_test.texts import texts
 from tests.listening_test import taking
-from tests.listening_test.taking import rated, said
-
-
-@pytest.fixture
-def lab(tmp_path):
-    with taking.lab(tmp_path) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def rating(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("rating")
-    return taking.saved(folder, lambda page: rated(page) and page["questions"][0]["key"] == "overall_quality")
-
-
-@pytest.fixture(scope="module")
-def last_page(tmp_path_factory):
-    return taking.saved(tmp_path_factory.mktemp("last"), lambda page: page["block"] == "questionnaire")
-
-
-@pytest.fixture
-def at(tmp_path, rating):
-    """A listener, and a rated page with one choice, heard."""
-    with taking.again(tmp_path, rating) as found:
-        yield found
-
-
-@pytest.fixture
-def at_last(tmp_path, last_page):
-    """A listener, and the page with the comment."""
-    with taking.again(tmp_path, last_page) as found:
-        yield found
+from tests.listening_test.taking import said
 
 
 class TestTaking:
