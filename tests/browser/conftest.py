@@ -196,3 +196,17 @@ def player(open_page: Callable[..., Any], player_lab: Any) -> Any:
     page.evaluate(harness.TOOLS)
     harness.show(page, harness.comparison(*harness.THREE))
     return page
+
+
+@pytest.fixture
+def at(lab: Any, open_page: Callable[..., Any]) -> Callable[..., Any]:
+    """at(trials…, **options of open_page) -> a page on which a new listener takes these trials; page.token."""
+
+    def open_(*trials: Any, language: str = "en", **options: Any) -> Any:
+        token = lab.token(*trials, language=language)
+        page = open_page(f"{lab.url}/take/{token}", **options)
+        page.token = token
+        page.wait_for_selector("[data-block]")
+        return page
+
+    return open_

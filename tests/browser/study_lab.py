@@ -17,6 +17,7 @@ from listening_test.study import digest
 from listening_test.trial import Slot, Sound, Trial
 from tests.listening_test import rendered_study
 
+PHONE = {"width": 390, "height": 844, "has_touch": True, "is_mobile": True}
 RATE_HZ = 16_000
 SOUND_S = 0.2
 TRUTH = {"system": "original"}
@@ -163,3 +164,8 @@ def take(page: Any, look: Callable[[Any], None]) -> None:
         if page.locator(".vvs-feedback").count():
             look(page)
             go_on(page)
+
+
+def press(page: Any, words: str) -> None:
+    """Press the button with these words."""
+    page.get_by_role("button", name=words, exact=True).click()

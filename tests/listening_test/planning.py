@@ -1,4 +1,4 @@
-"""Studies to plan, and the rules of a plan checked by brute force: nothing here knows how plans are made."""
+"""Studies to plan, and the rules of a plan checked by brute force: no rule here knows how plans are made."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from listening_test.plan import Planner
 from listening_test.study import Study, StudyClip
 from listening_test.trial import Sound, Trial
 
@@ -70,6 +71,12 @@ def clip(speaker: str, sex: Any, take: int, *, session: str = "", transcript: st
         transcript=f"{speaker} says sentence {take}." if transcript is None else transcript,
         session=session,
     )
+
+
+def plans(study: Study, voices: Sequence[StudyClip], places: int | None = None) -> list[list[Trial]]:
+    """Plans of the first places, of all where no number is given."""
+    planner = Planner(study, voices)
+    return [planner.plan(place) for place in range(places or study.limits.listeners)]
 
 
 def rated(trials: Iterable[Trial]) -> list[Trial]:
