@@ -215,6 +215,21 @@ class Ethics(Part):
     debrief: Text
 
 
+class Analysis(Part):
+    """What is decided before the answers come; frozen with the study."""
+
+    confidence: float = Field(default=0.95, ge=0.8, le=0.999)
+    """Of every interval."""
+    auc_margin: float = Field(default=0.1, gt=0, lt=0.5)
+    """Re-identification counts as chance when the interval of the AUC lies within 0.5 ± this (equivalence test)."""
+    mos_difference: float = Field(default=0.5, gt=0, le=4)
+    """The smallest difference between two systems' ratings that would matter, in points; for planning."""
+    replicates: int = Field(default=2000, ge=200, le=20_000)
+    """Of each bootstrap."""
+    seed: int = Field(default=1, ge=0)
+    """Of the bootstraps: the same answers give the same numbers."""
+
+
 class QuestionnaireItem(Part):
     """A question of the owner, asked at the end."""
 
@@ -243,6 +258,7 @@ class Study(Part):
     screening: Screening = Screening()
     design: Design = Design()
     limits: Limits = Limits()
+    analysis: Analysis = Analysis()
     ethics: Ethics
     questionnaire: list[QuestionnaireItem] = []
     comment: bool = True

@@ -1,4 +1,4 @@
-"""Who may import whom: app, web, then listening_test and evaluation, then anonymizers, then audio."""
+"""Who may import whom: app, web, then listening_test, then evaluation (machines judge its stimuli), anonymizers, audio."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import NamedTuple
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-HEIGHT = {"audio": 0, "anonymizers": 1, "evaluation": 2, "listening_test": 2, "web": 3, "app": 4}
+HEIGHT = {"audio": 0, "anonymizers": 1, "evaluation": 2, "listening_test": 3, "web": 4, "app": 5}
 TOOLS = {"benchmarks", "deploy", "tests", "training"}
 DATABASE = ("listening_test/models.py", "listening_test/store", "listening_test/migrations/")
 HEAVY_TO_LIST = {
