@@ -68,5 +68,5 @@ class Answers:
     @cached_property
     def _rated(self) -> pd.DataFrame:
         rated = self.frame[self.frame["kind"].eq("rated").fillna(False).astype(bool)]
-        sex = rated["sound_1_sex"] if "sound_1_sex" in rated else None
+        sex = rated.get("sound_1_sex")
         return rated.assign(sex=sex).reset_index(drop=True)

@@ -101,7 +101,7 @@ class _System:
         squares = np.append(np.bincount(self.owner, (self.effects.T @ rest) ** 2, self.count), rest @ rest)
         if self.free <= self.count or np.linalg.matrix_rank(self.matrix) <= self.count:
             raise ValueError(f"{self.count + 1} variances were to be told apart by {self.free} residuals: too few.")
-        return np.linalg.solve(self.matrix, squares)
+        return np.asarray(np.linalg.solve(self.matrix, squares), float)
 
     def covariance(self, components: Floats) -> Floats:
         """2 T⁻¹ S T⁻ᵀ with S_kl = tr(A_k V A_l V), at the components cut off at 0."""

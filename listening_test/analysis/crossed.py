@@ -104,7 +104,7 @@ def _modelled(values: Floats, clusters: Clusters) -> Variance:
     found = components.estimate_positive(values, np.ones((len(values), 1)), blocks)
     share = np.full(len(values), 1 / len(values))
     loads = np.array([*(np.sum((block.T @ share) ** 2) for block in blocks), share @ share])
-    whole, spread = loads @ found.values, loads @ found.covariance @ loads
+    whole, spread = float(loads @ found.values), float(loads @ found.covariance @ loads)
     return Variance(whole, 2 * whole**2 / spread if spread > 0 else float(len(values) - 1))
 
 

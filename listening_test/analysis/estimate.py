@@ -37,8 +37,8 @@ class Estimate:
 
     def map(self, function: Callable[[float], float]) -> Estimate:
         """The estimate of an increasing function of the value, e.g. d' of an AUC; no standard error any more."""
-        ends = {name: function(getattr(self, name)) for name in ("value", "low", "high")}
-        return replace(self, **ends, se=math.nan)
+        value, low, high = (function(end) for end in (self.value, self.low, self.high))
+        return replace(self, value=value, low=low, high=high, se=math.nan)
 
     def row(self, prefix: str = "") -> dict[str, Any]:
         """The cells of COLUMNS; a prefix ("auc_") tells several estimates of one row apart."""

@@ -140,7 +140,7 @@ class _Trials:
         ).tocsr()
 
     def _shared(self, loads: Any) -> float:
-        """Mean product of two different listeners' loads, summed over voices; a listener's are the means of both kinds."""
+        """Mean product of two listeners' loads, summed over voices; a listener's are the means of both kinds."""
         from scipy import sparse
 
         listeners, count = self.clusters.listeners, len(self.weights)
@@ -152,7 +152,7 @@ class _Trials:
 
 
 def _placements(scores: Floats, same: npt.NDArray[np.bool_], listeners: crossed.Ints) -> tuple[Floats, Floats, Floats]:
-    """Mean of [s_p > s_q] + [s_p = s_q]/2 over the listener's trials of the other kind, (n,); area and weight of each."""
+    """Mean of [s_p > s_q] + [s_p = s_q]/2 over the listener's trials of the other kind, (n,); areas and weights."""
     placed = np.zeros(len(scores))
     areas, weights = np.zeros(listeners.max() + 1), np.zeros(listeners.max() + 1)
     order = np.argsort(listeners, kind="stable")

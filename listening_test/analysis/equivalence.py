@@ -1,0 +1,72 @@
+"""Is it equivalent to chance? Two one-sided tests with a margin chosen beforehand; never "p > .05, so it is private".
+
+Equivalence is declared when both hypotheses "at or below 0.5 - margin" and "at or above 0.5 + margin" are rejected at
+level alpha, which is when the interval of confidence 1 - 2 alpha lies within the margins (Schuirmann 1987,
+doi 10.1007/BF01068419). The tests are Student's on the logit scale, with the standard error and the degrees of freedom
+of the estimate, which hold for other listeners and other speakers.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from listening_test.analysis.estimate import Estimate
+
+CHANCE = 0.5
+Verdict = Literal["chance within the margin", "above chance", "below chance", "undecided", ""]
+
+
+@dataclass(frozen=True)
+class Equivalence:
+    """What the two tests say.
+
+    Attributes:
+        margin: the area counts as chance between 0.5 - margin and 0.5 + margin.
+        low, high: the interval of confidence 1 - 2 alpha.
+        p: the larger of both tests' p-values; equivalence is declared when it is below alpha.
+        verdict: in words; "" where there is no interval.
+    """
+
+    margin: float
+    low: float = math.nan
+    high: float = math.nan
+    p: float = math.nan
+    verdict: Verdict = ""
+
+    @property
+    def declared(self) -> bool:
+        """Whether it is shown to be chance within the margin."""
+        return self.verdict == "chance within the margin"
+
+
+def of(estimate: Estimate, margin: float, alpha: float = 0.05) -> Equivalence:
+    """Both tests for an area under the ROC curve in (0, 1) with a standard error; empty where it has none."""
+    if not estimate.se > 0 or not 0 < estimate.value < 1:
+        return Equivalence(margin)
+    from scipy import stats
+
+    df = max(1.0, estimate.df)
+    centre, se = _logit(estimate.value), estimate.se / (estimate.value * (1 - estimate.value))
+    above = float(stats.t.cdf((centre - _logit(CHANCE + margin)) / se, df))
+    below = float(stats.t.sf((centre - _logit(CHANCE - margin)) / se, df))
+    reach = float(stats.t.ppf(1 - alpha, df)) * se
+    low, high = _area(centre - reach), _area(centre + reach)
+    return Equivalence(margin, low, high, max(above, below), _verdict(low, high, margin))
+
+
+def _verdict(low: float, high: float, margin: float) -> Verdict:
+    if CHANCE - margin < low and high < CHANCE + margin:
+        return "chance within the margin"
+    if low > CHANCE:
+        return "above chance"
+    return "below chance" if high < CHANCE else "undecided"
+
+
+def _logit(area: float) -> float:
+    return math.log(area / (1 - area))
+
+
+def _area(logit: float) -> float:
+    return 1 / (1 + math.exp(-logit))
