@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from anonymizers import __version__
 from listening_test.analysis.answers import Answers
 from listening_test.analysis.table import Table
+from listening_test.figures.styles import styles
 
 if TYPE_CHECKING:
     from listening_test.store import Store, StudyInfo
@@ -41,7 +42,8 @@ class Results:
     Attributes:
         about: study, version, title, state, digest, masked, watermark, software_version,
             opened_s, closed_s, first_s, last_s (answers), enrolled, finished, used, answers (rated, used), systems
-            (in the order to show), computed_s, seconds. Times in s since 1970-01-01 UTC, None where there is none.
+            (in the order to show), styles (by system: name, colour, dash, symbol), computed_s, seconds. Times in s
+            since 1970-01-01 UTC, None where there is none.
         tables: by key, in the order to show.
     """
 
@@ -101,6 +103,7 @@ def _facts(answers: Answers) -> dict[str, Any]:
         "masked": answers.masked,
         "software_version": __version__,
         "systems": list(answers.systems),
+        "styles": styles(study, answers.systems, masked=answers.masked),
         "enrolled": len(people),
         "finished": int(people["listener_state"].eq("finished").sum()),
         "used": int(people["use"].fillna(False).sum()),

@@ -1,0 +1,1 @@
+"""The figures of a study as plain dictionaries; plots.py makes plotly figures of them."""

@@ -1,0 +1,95 @@
+"""Mean opinion scores and the differences between systems."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from listening_test.analysis.results import Results
+from listening_test.analysis.table import Row, Table
+from listening_test.figures import frame, styles
+from listening_test.figures.frame import Dot, Panel, Sketch
+
+HIGHER, LOWER, OPEN = "#0072B2", "#D55E00", "#8A8F98"
+DECIDED = {"higher": HIGHER, "lower": LOWER}
+
+
+def sketches(results: Results) -> Iterator[Sketch]:
+    """Mean ratings, then their contrasts."""
+    if table := results.tables.get("mos"):
+        yield frame.sketch(
+            "mos",
+            "Ratings",
+            [_ratings(results, key, rows) for key, rows in frame.groups(table.rows, "task", "question").items()],
+            [table],
+            "Further right = rated better, from 1 to 5. Filled: the listeners who passed screening, with the interval "
+            "of their mean; hollow: everybody.",
+        )
+    if table := results.tables.get("mos_contrasts"):
+        yield contrasts(results, table)
+
+
+def contrasts(results: Results, table: Table) -> Sketch:
+    """Differences between systems, one row a pair, in the colour of what is decided."""
+    rows = [row for row in table.rows if row["exclusions"] == "applied" and row["value"] is not None]
+    panels = [_contrasts(results, key, found) for key, found in frame.groups(rows, "task", "question").items()]
+    return frame.sketch(
+        "mos_contrasts",
+        "Differences between ratings",
+        panels,
+        [table],
+        "Right of the line = the first of the two was rated better. Blue or red: the difference is decided (Holm-"
+        "corrected); grey: undecided, which is not the same as equal.",
+    )
+
+
+def by_system(
+    results: Results, rows: Sequence[Row], digits: int = 2, *, unit: str = ""
+) -> tuple[list[str], list[frame.Trace]]:
+    """Names of the rows and the traces of a dot plot: one row a system, without exclusions hollow below it."""
+    known = frame.looks(results)
+    systems = frame.in_order(results, (row["system"] for row in rows))
+    both = {row["exclusions"]: True for row in rows}
+    found = []
+    for row in rows:
+        if row["value"] is None:
+            continue
+        style = styles.of(known, str(row["system"]))
+        hollow = row["exclusions"] == "none" and len(both) > 1
+        everybody = ", without exclusions" if row["exclusions"] == "none" else ""
+        hover = f"{style['name']}{everybody}: {frame.interval(row, digits)}{unit}; {frame.basis(row)}"
+        place = systems.index(str(row["system"])) + (0.3 if hollow else 0.0)
+        found.append(Dot(place, row["value"], row["low"], row["high"], style, hover, hollow))  # type: ignore[arg-type]
+    return [styles.of(known, system)["name"] for system in systems], frame.dots(found)
+
+
+def _ratings(results: Results, key: tuple[str, str], rows: Sequence[Row]) -> Panel:
+    task, question = key
+    names, traces = by_system(results, rows)
+    number = f" ({task})" if task not in ("mos", "", None) else ""
+    x_axis = {"range": [0.9, 5.1], "tickvals": [1, 2, 3, 4, 5]}
+    heading = frame.titled(frame.words(question)) + f", mean rating from 1 to 5{number}"
+    return Panel(heading, traces, x_axis, frame.rows_axis(names), frame.rows_px(len(names)))
+
+
+def _contrasts(results: Results, key: tuple[str, str], rows: Sequence[Row]) -> Panel:
+    known = frame.looks(results)
+    names, found = [], []
+    for place, row in enumerate(rows):
+        one, other = (styles.of(known, str(row[name]))["name"] for name in ("system", "other"))
+        names.append(f"{one} − {other}")
+        colour = DECIDED.get(str(row["decided"]), OPEN)
+        style = {"name": names[-1], "colour": colour, "dash": "solid", "symbol": "circle"}
+        p = f"; p {_p(row['p_holm'])} (Holm)" if row.get("p_holm") is not None else ""
+        hover = f"{one} minus {other}: {frame.interval(row)} points{p}; {row['decided']}"
+        found.append(Dot(place, row["value"], row["low"], row["high"], style, hover))  # type: ignore[arg-type]
+    ends = [abs(end) for one in found for end in (one.low, one.high, one.value) if end is not None]
+    reach = max([0.5, *ends]) * 1.08
+    heading = frame.titled(frame.words(key[1])) + ", difference in points"
+    x_axis = {"range": [-reach, reach]}
+    return Panel(
+        heading, frame.dots(found), x_axis, frame.rows_axis(names), frame.rows_px(len(names)), [frame.line_at(0.0)]
+    )
+
+
+def _p(value: object) -> str:
+    return "< 0.001" if isinstance(value, float) and value < 0.001 else f"= {value:.3f}"
