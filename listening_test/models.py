@@ -1,4 +1,4 @@
-"""The tables: studies, stimuli, listeners, trials, answers. Times are seconds since 1970 (UTC).
+"""The tables: studies, stimuli, listeners, trials, answers, results. Times are seconds since 1970 (UTC).
 
 Numbers of rows are never given out again (AUTOINCREMENT): what was meant for a listener who has withdrawn must not
 reach another one. A change here needs a revision in migrations/versions; a test compares the two.
@@ -48,6 +48,8 @@ class StudyRow(Base):
     opened_s: Mapped[float | None]
     closed_s: Mapped[float | None]
     software_version: Mapped[str]
+    published_s: Mapped[float | None]
+    """When its owner made the results public; NULL while they are not."""
 
 
 class StimulusRow(Base):
@@ -209,6 +211,21 @@ class EventRow(Base):
     at_s: Mapped[float]
     kind: Mapped[str]
     detail: Mapped[str]
+
+
+class ResultRow(Base):
+    """Results that were computed, kept so that a page opens at once. They go when somebody withdraws."""
+
+    __tablename__ = "result"
+
+    study_id: Mapped[int] = mapped_column(ForeignKey("study.id", ondelete="CASCADE"), primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    """Which: of participants, of simulated listeners, a further part."""
+    fingerprint: Mapped[str]
+    """Store.fingerprint of what they were computed from."""
+    software_version: Mapped[str]
+    computed_s: Mapped[float]
+    data: Mapped[dict[str, Any]]
 
 
 class KeyRow(Base):

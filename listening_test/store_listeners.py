@@ -16,7 +16,7 @@ from listening_test.payment import pseudonym, seal
 from listening_test.store_database import plain
 from listening_test.store_records import Enrolled, Listener, NotFound, Origin, StoreError, StudyFull, StudyNotOpen
 from listening_test.store_statements import LISTENER, LISTENER_OF_LINK
-from listening_test.store_studies import Studies, info_of
+from listening_test.store_studies import Studies, drop_results, info_of, lock_study
 from listening_test.study import Study
 from listening_test.trial import Trial
 
@@ -71,7 +71,7 @@ class Listeners(Studies):
         planned = {} if guess is None else {guess: plan(guess)}
         newcomer["platform_id_hash"] = hash_
         with self._write() as db:
-            db.execute(select(StudyRow.id).where(StudyRow.id == study_id).with_for_update(key_share=True))
+            lock_study(db, study_id)
             known = _known(db, study_id, origin, hash_)
             listener_id = known or self._settle(db, newcomer, _sealed(db, platform_id), planned, plan)
             token = self._new_link(db, listener_id)
@@ -87,7 +87,8 @@ class Listeners(Studies):
         return Listener(**row._mapping) if row else None
 
     def withdraw(self, listener_id: int) -> None:
-        """Erase a listener: plan, answers, links, platform id. The place is free for somebody else.
+        """Erase a listener: plan, answers, links, platform id, and results that were computed with the answers. The
+        place is free for somebody else.
 
         Nothing is left in an SQLite database's files when this returns, or, if others were in the way, a little later
         (Database._erase_traces). Copies made before keep what they have.
@@ -100,8 +101,10 @@ class Listeners(Studies):
             listener = _listener(db, theirs)
             if listener is None:
                 raise _no_listener()
+            lock_study(db, listener.study_id)  # results computed at this moment must not come after it
             self._note_traces(db)
             db.execute(delete(ParticipantRow).where(theirs))
+            drop_results(db, listener.study_id)
             self._note(db, listener.study_id, "withdrawn", listener.origin)
         self._erase_traces()
 

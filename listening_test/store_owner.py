@@ -22,7 +22,7 @@ from listening_test.payment import make_key_pair, unseal
 from listening_test.store_answers import Answers
 from listening_test.store_listeners import PAYMENT_KEY
 from listening_test.store_records import Expired, Origin, Payment, StoreError, StudyInfo, Watch
-from listening_test.store_studies import info_of
+from listening_test.store_studies import drop_results, info_of, lock_study
 from listening_test.study import StudyClip
 
 _ROW = (
@@ -192,8 +192,10 @@ class Owner(Answers):
 
     def _drop_answers(self, study_id: int) -> bool:
         with self._write() as db:
+            lock_study(db, study_id)
             count = db.execute(delete(ParticipantRow).where(ParticipantRow.study_id == study_id)).rowcount
             if count:
+                drop_results(db, study_id)
                 self._note_traces(db)
                 self._note(db, study_id, "answers expired", str(count))
         return count > 0

@@ -84,6 +84,8 @@ class StudyInfo:
     opened_s: float | None
     closed_s: float | None
     software_version: str
+    published_s: float | None = None
+    """When its owner made the results public; None while they are not."""
 
 
 @dataclass(frozen=True)
@@ -214,6 +216,18 @@ class Payment:
     platform_id: str
     state: ListenerState
     public_id: str
+
+
+@dataclass(frozen=True)
+class Computed:
+    """Results of a study as they were kept: `data` are JSON values."""
+
+    key: str
+    fingerprint: str
+    """Store.fingerprint of what they were computed from."""
+    software_version: str
+    computed_s: float
+    data: dict[str, Any]
 
 
 @dataclass(frozen=True)

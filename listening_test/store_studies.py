@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import Connection, String, bindparam, cast, delete, func, insert, select, update
 
 from anonymizers import __version__
-from listening_test.models import EventRow, ParticipantRow, StimulusAudioRow, StimulusRow, StudyRow
+from listening_test.models import EventRow, ParticipantRow, ResultRow, StimulusAudioRow, StimulusRow, StudyRow
 from listening_test.store_database import Database, plain
 from listening_test.store_records import Event, NotFound, StimulusInfo, StudyInfo, StudyState, WrongState
 from listening_test.store_statements import AUDIO
@@ -36,6 +36,7 @@ _INFO = (
     StudyRow.opened_s,
     StudyRow.closed_s,
     StudyRow.software_version,
+    StudyRow.published_s,
 )
 _BY_ID = select(*_INFO).where(StudyRow.id == bindparam("study"))
 _CLIPS = TypeAdapter(tuple[StudyClip, ...])
@@ -175,7 +176,14 @@ class Studies(Database):
                 )
             if frozen != digest(info.study, info.clips):
                 raise WrongState(f"{info.name} has changed since it was looked at: check it again, then open it.")
-            values = {"state": "open", "digest": frozen, "opened_s": self._clock(), "closed_s": None}
+            drop_results(db, study_id)  # a masked study that opens again shows letters again
+            values = {
+                "state": "open",
+                "digest": frozen,
+                "opened_s": self._clock(),
+                "closed_s": None,
+                "published_s": None,
+            }
             db.execute(update(StudyRow).where(StudyRow.id == study_id), values)
             self._note(db, study_id, "opened", frozen)
             return info_of(db, study_id)
@@ -244,6 +252,17 @@ def _definition(study: Study, yaml: str, folder: Path) -> dict[str, Any]:
 
 def _drop_listeners(db: Connection, study_id: int) -> None:
     db.execute(delete(ParticipantRow).where(ParticipantRow.study_id == study_id))
+    drop_results(db, study_id)
+
+
+def lock_study(db: Connection, study_id: int) -> None:
+    """Nobody else who asks for it has the study until the transaction ends."""
+    db.execute(select(StudyRow.id).where(StudyRow.id == study_id).with_for_update(key_share=True))
+
+
+def drop_results(db: Connection, study_id: int) -> None:
+    """Forget what was computed of a study."""
+    db.execute(delete(ResultRow).where(ResultRow.study_id == study_id))
 
 
 def _has_audio(db: Connection, stimulus_id: int) -> bool:
