@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from pathlib import Path
 
@@ -164,10 +165,10 @@ def test_a_study_that_opens_again_is_no_longer_public_and_has_no_results(store):
 
 
 def test_the_newest_published_comes_first(store_url):
-    now_s = 0.0
-    with Store.open(store_url, clock=lambda: now_s) as store:
+    seconds = itertools.count()
+    with Store.open(store_url, clock=lambda: float(next(seconds))) as store:
         infos = [small.opened(store, name=name) for name in ("one", "two")]
-        for now_s, info in enumerate(reversed(infos)):
+        for info in reversed(infos):
             store.close_study(info.id)
             store.publish(info.id)
         assert [one.name for one in store.published()] == ["one", "two"]
