@@ -48,7 +48,7 @@ def create_app(settings: Settings) -> FastAPI:
     import gradio as gr
 
     from listening_test.http.routes import router as study_router
-    from web import routes, routes_admin
+    from web import routes, routes_admin, routes_showcase
 
     mimetypes.add_type("text/javascript", ".mjs")  # some systems' tables do not know it, and browsers then refuse it
 
@@ -66,6 +66,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.services = services
     app.include_router(routes.router(services))
     app.include_router(routes_admin.router(services))
+    app.include_router(routes_showcase.router(services.showcase))
     app.include_router(study_router(services.store))
     app.mount("/ui", StaticFiles(directory=UI), name="ui")
     app.add_middleware(RootPath, root_path=settings.root_path)
@@ -100,12 +101,14 @@ def _warm_up() -> None:
 def _pages(services: Services) -> Any:
     import gradio as gr
 
-    from web.pages import about, compare, studies
+    from web.pages import about, compare, showcase, studies
 
     with gr.Blocks(title="VoiceVeil", delete_cache=(300, 3000), analytics_enabled=False) as pages:
         compare.render(services, pages)
     with pages.route("Listen", "studies"):
         studies.render(services, pages)
+    with pages.route("Showcase", "showcase"):
+        showcase.render(services)
     with pages.route("About", "about"):
         about.render(services)
     pages.queue(default_concurrency_limit=8, max_size=QUEUE_MAX)

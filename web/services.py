@@ -17,6 +17,7 @@ from web.admin_login import Login
 from web.demo_study import DemoStudy
 from web.measure import warm_up
 from web.settings import Settings
+from web.showcase.service import Showcase
 from web.study_service import StudyService
 from web.vault import Vault
 
@@ -63,7 +64,7 @@ class Runs:
 
 @dataclass
 class Services:
-    """Settings, the vault of uploads and results, the worker processes, the runs under way, and the studies.
+    """Settings, the vault of uploads and results, the worker processes, the runs under way, the studies and the gallery.
 
     `codec` is a worker of its own for uploads: nobody who gives a clip waits for the systems of others.
     """
@@ -75,6 +76,7 @@ class Services:
     studies: StudyService
     login: Login
     demo: DemoStudy
+    showcase: Showcase
     runs: Runs = field(default_factory=Runs)
 
     @classmethod
@@ -92,7 +94,9 @@ class Services:
         workers = Workers(settings.workers, warm_up)
         studies = StudyService(store, workers.call, settings.data_dir, file_bytes=int(settings.max_upload_mb * 1e6))
         login = Login(store, settings.admin_password)
-        return cls(settings, vault, workers, Workers(1), studies, login, DemoStudy(studies, settings.demo_study))
+        demo = DemoStudy(studies, settings.demo_study)
+        showcase = Showcase(settings.showcase, settings.data_dir, workers.call)
+        return cls(settings, vault, workers, Workers(1), studies, login, demo, showcase)
 
     @property
     def store(self) -> Store:
@@ -102,6 +106,7 @@ class Services:
     def close(self) -> None:
         """End the processes, delete every upload and result, and close the database."""
         self.workers.close()
+        self.showcase.close()
         self.studies.renders.close()
         self.codec.close()
         self.vault.close()

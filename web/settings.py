@@ -31,6 +31,7 @@ class Settings:
         database_url: where studies and answers are kept; "" for SQLite in data_dir [DATABASE_URL].
         admin_password: opens /admin; "" for one that is made and shown once [VOICEVEIL_ADMIN_PASSWORD].
         demo_study: whether the Listen page has a study to try [VOICEVEIL_DEMO_STUDY].
+        showcase: the gallery's file [VOICEVEIL_SHOWCASE]; "" for showcase.yaml in data_dir, else the shipped one.
     """
 
     host: str = "127.0.0.1"
@@ -46,6 +47,7 @@ class Settings:
     database_url: str = field(default="", repr=False)
     admin_password: str = field(default="", repr=False)
     demo_study: bool = True
+    showcase: str = ""
 
     @property
     def database(self) -> str:
@@ -73,6 +75,7 @@ class Settings:
             database_url=environment.get("DATABASE_URL", ""),
             admin_password=_password(environment, "VOICEVEIL_ADMIN_PASSWORD"),
             demo_study=_flag(environment, "VOICEVEIL_DEMO_STUDY", cls.demo_study),
+            showcase=environment.get("VOICEVEIL_SHOWCASE", cls.showcase),
         )
         return settings
 
