@@ -26,6 +26,8 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 MODEL_MOST = 1200
 """Listeners and speakers together; the model takes about a second there."""
+ROUNDING = 1e-12
+NO_SCATTER = "All answers agree: an interval without width is no certainty, it means that nothing is known of scatter."
 
 
 @dataclass(frozen=True)
@@ -209,7 +211,9 @@ def concluded(
     if note := _missing(found, listeners, speakers):
         return replace(known, note=note)
     se = math.sqrt(max(0.0, found.value))
-    quantile = float(stats.t.ppf((1 + confidence) / 2, max(1.0, found.df))) if se else 0.0
+    if se <= ROUNDING * max(1.0, abs(value)):
+        return replace(known, low=value, high=value, se=0.0, df=found.df, method=method, note=NO_SCATTER)
+    quantile = float(stats.t.ppf((1 + confidence) / 2, max(1.0, found.df)))
     low, high = _ends(value, se, quantile, scale)
     return replace(known, low=low, high=high, se=se, df=found.df, method=method)
 

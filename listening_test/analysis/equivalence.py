@@ -2,8 +2,8 @@
 
 Equivalence is declared when both hypotheses "at or below 0.5 - margin" and "at or above 0.5 + margin" are rejected at
 level alpha, which is when the interval of confidence 1 - 2 alpha lies within the margins (Schuirmann 1987,
-doi 10.1007/BF01068419). The tests are Student's on the logit scale, with the standard error and the degrees of freedom
-of the estimate, which hold for other listeners and other speakers.
+doi 10.1007/BF01068419). The tests are Student's, with the standard error and the degrees of freedom of the estimate,
+which hold for other listeners and other speakers.
 """
 
 from __future__ import annotations
@@ -42,17 +42,16 @@ class Equivalence:
 
 
 def of(estimate: Estimate, margin: float, alpha: float = 0.05) -> Equivalence:
-    """Both tests for an area under the ROC curve in (0, 1) with a standard error; empty where it has none."""
-    if not estimate.se > 0 or not 0 < estimate.value < 1:
+    """Both tests for an area under the ROC curve; empty where it has no standard error, or one of 0."""
+    if not estimate.se > 0:
         return Equivalence(margin)
     from scipy import stats
 
-    df = max(1.0, estimate.df)
-    centre, se = _logit(estimate.value), estimate.se / (estimate.value * (1 - estimate.value))
-    above = float(stats.t.cdf((centre - _logit(CHANCE + margin)) / se, df))
-    below = float(stats.t.sf((centre - _logit(CHANCE - margin)) / se, df))
+    value, se, df = estimate.value, estimate.se, max(1.0, estimate.df)
+    above = float(stats.t.cdf((value - CHANCE - margin) / se, df))
+    below = float(stats.t.sf((value - CHANCE + margin) / se, df))
     reach = float(stats.t.ppf(1 - alpha, df)) * se
-    low, high = _area(centre - reach), _area(centre + reach)
+    low, high = value - reach, value + reach
     return Equivalence(margin, low, high, max(above, below), _verdict(low, high, margin))
 
 
@@ -63,10 +62,3 @@ def _verdict(low: float, high: float, margin: float) -> Verdict:
         return "above chance"
     return "below chance" if high < CHANCE else "undecided"
 
-
-def _logit(area: float) -> float:
-    return math.log(area / (1 - area))
-
-
-def _area(logit: float) -> float:
-    return 1 / (1 + math.exp(-logit))
