@@ -1,4 +1,4 @@
-"""python -m listening_test check | render | open | close | list | serve | simulate | export"""
+"""python -m listening_test check | render | open | close | list | serve | simulate | export | analyse | report | …"""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from listening_test import commands_results
 from listening_test.arguments import ORIGINS, parser
+from listening_test.command_line import default_database, find_study, is_file, open_store, study_file, write
 from listening_test.study import StudyError
 
 if TYPE_CHECKING:
@@ -18,17 +19,11 @@ if TYPE_CHECKING:
     from listening_test.store import Store, StudyInfo
 
 
-def default_database(environment: Mapping[str, str] = os.environ) -> str:
-    """DATABASE_URL, else the SQLite file that the app uses."""
-    folder = Path(environment.get("VOICEVEIL_DATA", "data"))
-    return environment.get("DATABASE_URL", "") or f"sqlite:///{(folder / 'voiceveil.db').resolve().as_posix()}"
-
-
 def check(args: argparse.Namespace) -> int:
     """Print what is wrong with a study, or worth knowing; exit status 1 if anything is wrong."""
     from listening_test import prepare
 
-    study, clips = prepare.read(_file(args.study))
+    study, clips = prepare.read(study_file(args.study))
     found = prepare.findings(study, clips)
     for one in found:
         where = f"{one.where}: " if one.where else ""
@@ -48,9 +43,9 @@ def render(args: argparse.Namespace) -> int:
     from anonymizers.workers import Workers
     from listening_test import prepare
 
-    with _store(args) as store:
-        file = _is_file(args.study)
-        info = prepare.put(store, _file(args.study)) if file else _info(store, args.study)
+    with open_store(args) as store:
+        file = is_file(args.study)
+        info = prepare.put(store, study_file(args.study)) if file else find_study(store, args.study)
         with Workers(args.jobs) as workers, tqdm(unit="sound", disable=None) as bar:
 
             def planned(done: int, of: int) -> None:
@@ -69,8 +64,8 @@ def open_study(args: argparse.Namespace) -> int:
     """Freeze a study, let listeners in, print where they go; and once in the life of a database, the payment key."""
     from listening_test.study import digest
 
-    with _store(args) as store:
-        info = _info(store, args.study)
+    with open_store(args) as store:
+        info = find_study(store, args.study)
         if info.state != "open":
             store.open_study(info.id, digest(info.study, info.clips))
         key = _payment_key(store)
@@ -99,8 +94,8 @@ def _payment_key(store: Store) -> str:
 
 def close(args: argparse.Namespace) -> int:
     """Let nobody in any more."""
-    with _store(args) as store:
-        info = _info(store, args.study)
+    with open_store(args) as store:
+        info = find_study(store, args.study)
         store.close_study(info.id)
     print(f"{info.name}, version {info.version}: closed")
     return 0
@@ -108,7 +103,7 @@ def close(args: argparse.Namespace) -> int:
 
 def list_studies(args: argparse.Namespace) -> int:
     """Print the studies."""
-    with _store(args) as store:
+    with open_store(args) as store:
         listed = [_listed(store, info) for info in store.studies()]
     if args.json:
         print(json.dumps(listed, indent=1, ensure_ascii=False))
@@ -144,8 +139,8 @@ def simulate(args: argparse.Namespace) -> int:
 
     from listening_test import simulate as simulation
 
-    with _store(args) as store:
-        info = _info(store, args.study)
+    with open_store(args) as store:
+        info = find_study(store, args.study)
         crowd = _crowd(args, info)
         serving = (
             nullcontext(args.base_url) if args.base_url else simulation.serving(args.database or default_database())
@@ -221,55 +216,17 @@ def export(args: argparse.Namespace) -> int:
     from listening_test import export as exports
 
     kind = args.format or exports.format_of(args.output)
-    with _store(args) as store:
-        info = _info(store, args.study, args.version)
+    with open_store(args) as store:
+        info = find_study(store, args.study, args.version)
         table = exports.of(store, info, ORIGINS[args.origin])
         mark = exports.watermark(table)
-        _write(args.output, exports.encode(table, kind))
-        _write(args.output.with_name(f"{args.output.stem}.codebook.md"), exports.codebook(mark).encode("utf-8"))
+        write(args.output, exports.encode(table, kind))
+        write(args.output.with_name(f"{args.output.stem}.codebook.md"), exports.codebook(mark).encode("utf-8"))
         store.event(info.id, "exported", f"{kind}, {args.origin}, {len(table)} answers")
     if mark:
         print(mark, file=sys.stderr)
     print(f"{len(table)} answers of {table['listener'].nunique()} listeners")
     return 0
-
-
-def _write(path: Path, data: bytes) -> None:
-    """The whole file or none."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.part")
-    try:
-        part.write_bytes(data)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def _store(args: argparse.Namespace) -> Store:
-    from listening_test.store import Store
-
-    return Store.open(args.database or default_database())
-
-
-def _is_file(study: str) -> bool:
-    return Path(study).suffix.lower() in {".yaml", ".yml"} or Path(study).is_file()
-
-
-def _file(study: str) -> Path:
-    if not Path(study).is_file():
-        raise StudyError(f"A study's YAML file was expected, but there is no {study}: see assets/studies for examples.")
-    return Path(study)
-
-
-def _info(store: Store, study: str, version: int | None = None) -> StudyInfo:
-    from listening_test import yaml_file
-
-    name = yaml_file.load_study(_file(study)).name if _is_file(study) else study
-    info = store.find(name, version)
-    if info is None:
-        known = ", ".join(sorted({one.name for one in store.studies()})) or "none yet"
-        raise StudyError(f"A study of the database was expected ({known}), but {name} came: render it first.")
-    return info
 
 
 COMMANDS = {
@@ -281,6 +238,9 @@ COMMANDS = {
     "serve": serve,
     "simulate": simulate,
     "export": export,
+    "analyse": commands_results.analyse,
+    "report": commands_results.report,
+    "preregister": commands_results.preregister,
 }
 
 

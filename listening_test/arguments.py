@@ -19,6 +19,9 @@ EXAMPLES = {
     "serve": "example: python -m listening_test serve --port 7860 --workers 4",
     "simulate": "example: python -m listening_test simulate demo --listeners 20 --d-prime mcadams=0.8",
     "export": "example: python -m listening_test export demo answers.csv --format csv",
+    "analyse": "example: python -m listening_test analyse demo --table mos",
+    "report": "example: python -m listening_test report demo --out report.html",
+    "preregister": "example: python -m listening_test preregister my-study.yaml --out prereg.md",
 }
 EVERYBODY: tuple[Origin, ...] = ("participant", "simulation", "preview")
 ORIGINS: dict[str, tuple[Origin, ...]] = {**{origin: (origin,) for origin in EVERYBODY}, "all": EVERYBODY}
@@ -41,6 +44,9 @@ def parser() -> argparse.ArgumentParser:
     _add_serve(commands)
     _add_simulate(commands)
     _add_export(commands)
+    _add_analyse(commands)
+    _add_report(commands)
+    _add_preregister(commands)
     return main
 
 
@@ -87,6 +93,35 @@ def _add_export(commands: Any) -> None:
     one = _add(commands, "export", "write all answers as one tidy table, with a codebook beside it")
     one.add_argument("output", type=Path, metavar="OUT", help="the file to write")
     one.add_argument("--format", choices=("csv", "parquet", "sqlite"), help="default: by the file's name, else csv")
+    one.add_argument("--origin", choices=tuple(ORIGINS), default="participant", help="whose (default: participant)")
+    one.add_argument("--version", type=_count, metavar="N", help="of the study (default: the latest)")
+
+
+def _add_analyse(commands: Any) -> None:
+    one = _add(commands, "analyse", "estimates from the answers of a study, with intervals")
+    how = one.add_mutually_exclusive_group()
+    how.add_argument("--json", action="store_true", help="everything as JSON")
+    how.add_argument("--out", type=Path, metavar="DIR", help="write a CSV file for each table, and results.json")
+    one.add_argument("--table", action="append", default=[], metavar="KEY", help="only this table; may be repeated")
+    one.add_argument(
+        "--answers", type=Path, metavar="FILE", help="an exported file in place of the database; STUDY is the YAML file"
+    )
+    _add_whose(one)
+
+
+def _add_report(commands: Any) -> None:
+    one = _add(commands, "report", "write methods, results and answers as one HTML file")
+    one.add_argument("--out", type=Path, required=True, metavar="FILE", help="the HTML file to write")
+    _add_whose(one)
+
+
+def _add_preregister(commands: Any) -> None:
+    one = _add(commands, "preregister", "write what is decided before a study opens, with its digest")
+    one.add_argument("--out", type=Path, required=True, metavar="FILE", help="the file to write: .md or .json")
+    one.add_argument("--version", type=_count, metavar="N", help="of the study (default: the latest)")
+
+
+def _add_whose(one: Any) -> None:
     one.add_argument("--origin", choices=tuple(ORIGINS), default="participant", help="whose (default: participant)")
     one.add_argument("--version", type=_count, metavar="N", help="of the study (default: the latest)")
 

@@ -30,7 +30,7 @@ _NUMBER = re.compile(r"[-+]?\d+(\.\d+)?([eE][-+]?\d+)?")
 _RISKY = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _LATER = re.compile(r"([;\t\r\n][ \"]*)(?=[=+\-@＝＋－＠])")
 """Where a spreadsheet that parts cells at semicolons or tabs, as in German, would begin one with a formula."""
-_DTYPES = {"text": "string", "whole number": "Int64", "number": "Float64", "yes or no": "boolean"}
+DTYPES = {"text": "string", "whole number": "Int64", "number": "Float64", "yes or no": "boolean"}
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ def frame(rows: Sequence[Mapping[str, Any]], study: Study | None = None, *, mask
     verdicts = _verdicts(rows, study) if study else {}
     shown = masked(rows, study) if study and mask else rows
     flat = [{**_flat(row), **verdicts.get(row["listener"], {})} for row in shown]
-    series = {c.name: pd.array([row.get(c.name) for row in flat], dtype=_DTYPES[c.type]) for c in columns}
+    series = {c.name: pd.array([row.get(c.name) for row in flat], dtype=DTYPES[c.type]) for c in columns}
     return pd.DataFrame(series)
 
 
@@ -228,7 +228,8 @@ def _letters(i: int) -> str:
     return (_letters(i // 26 - 1) if i >= 26 else "") + chr(ord("A") + i % 26)
 
 
-def _harmless(cell: Any) -> Any:
+def harmless(cell: Any) -> Any:
+    """A cell of a CSV file that no spreadsheet takes for a formula; numbers stay as they are."""
     if not isinstance(cell, str) or _NUMBER.fullmatch(cell):
         return cell
     return ("'" if cell.startswith(_RISKY) else "") + _LATER.sub(r"\1'", cell)
@@ -237,7 +238,7 @@ def _harmless(cell: Any) -> Any:
 def _csv(table: pd.DataFrame) -> bytes:
     safe = table.copy()
     for name in safe.select_dtypes("string"):
-        safe[name] = safe[name].map(_harmless, na_action="ignore")
+        safe[name] = safe[name].map(harmless, na_action="ignore")
     return safe.to_csv(index=False, lineterminator="\r\n").encode("utf-8")
 
 

@@ -129,9 +129,23 @@ def stacked(panels: Sequence[Panel], *, legend: bool = False) -> tuple[list[Trac
     return legend_once(data), layout
 
 
-def dots(dots_: Sequence[Dot]) -> list[Trace]:
+def dots(found: Iterable[Dot | None]) -> list[Trace]:
     """Points with intervals, one trace a point: each has a colour and a symbol of its own."""
-    return [_dot(one) for one in dots_]
+    return [_dot(one) for one in found if one is not None]
+
+
+def dot(
+    place: float,
+    row: Row,
+    style: styles.Style,
+    hover: str,
+    *,
+    hollow: bool = False,
+    names: tuple[str, str, str] = ("value", "low", "high"),
+) -> Dot | None:
+    """The point of a row of a table; None where it has no value."""
+    value, low, high = (_float(row.get(name)) for name in names)
+    return None if value is None else Dot(place, value, low, high, style, hover, hollow)
 
 
 def rows_axis(names: Sequence[str]) -> dict[str, Any]:
@@ -159,6 +173,25 @@ def band(low: float, high: float) -> Shape:
     """A vertical band behind the points."""
     fill = {"fillcolor": BAND, "line": {"width": 0}, "layer": "below"}
     return {"type": "rect", "x0": low, "x1": high, "across": True, **fill}
+
+
+def by_system(
+    results: Results, rows: Sequence[Row], digits: int = 2, *, unit: str = "", offset: float = 0.0
+) -> tuple[list[str], list[Trace]]:
+    """Names and traces of a dot plot with one row a system; without exclusions hollow and a little below."""
+    known = looks(results)
+    systems = in_order(results, (row["system"] for row in rows))
+    both = len({row.get("exclusions", "applied") for row in rows}) > 1
+    found = []
+    for row in rows:
+        style = styles.of(known, str(row["system"]))
+        everybody = row.get("exclusions") == "none"
+        hollow = everybody and both
+        who = ", nobody excluded" if everybody else ""
+        hover = f"{style['name']}{who}: {interval(row, digits)}{unit}; {basis(row)}"
+        place = systems.index(str(row["system"])) + offset + (0.3 if hollow else 0.0)
+        found.append(dot(place, row, style, hover, hollow=hollow))
+    return [styles.of(known, system)["name"] for system in systems], dots(found)
 
 
 def groups(rows: Iterable[Row], *names: str) -> dict[tuple[Any, ...], list[Row]]:
@@ -225,6 +258,10 @@ def legend_once(traces: list[Trace]) -> list[Trace]:
         done.append({"type": "scatter", "showlegend": bool(group) and group not in named, **trace})
         named.add(group)
     return done
+
+
+def _float(cell: Any) -> float | None:
+    return None if cell is None else float(cell)
 
 
 def _dot(one: Dot) -> Trace:

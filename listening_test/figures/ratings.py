@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from listening_test.analysis.results import Results
 from listening_test.analysis.table import Row, Table
 from listening_test.figures import frame, styles
-from listening_test.figures.frame import Dot, Panel, Sketch
+from listening_test.figures.frame import Panel, Sketch
 
 HIGHER, LOWER, OPEN = "#0072B2", "#D55E00", "#8A8F98"
 DECIDED = {"higher": HIGHER, "lower": LOWER}
@@ -42,29 +42,9 @@ def contrasts(results: Results, table: Table) -> Sketch:
     )
 
 
-def by_system(
-    results: Results, rows: Sequence[Row], digits: int = 2, *, unit: str = ""
-) -> tuple[list[str], list[frame.Trace]]:
-    """Names of the rows and the traces of a dot plot: one row a system, without exclusions hollow below it."""
-    known = frame.looks(results)
-    systems = frame.in_order(results, (row["system"] for row in rows))
-    both = {row["exclusions"]: True for row in rows}
-    found = []
-    for row in rows:
-        if row["value"] is None:
-            continue
-        style = styles.of(known, str(row["system"]))
-        hollow = row["exclusions"] == "none" and len(both) > 1
-        everybody = ", without exclusions" if row["exclusions"] == "none" else ""
-        hover = f"{style['name']}{everybody}: {frame.interval(row, digits)}{unit}; {frame.basis(row)}"
-        place = systems.index(str(row["system"])) + (0.3 if hollow else 0.0)
-        found.append(Dot(place, row["value"], row["low"], row["high"], style, hover, hollow))  # type: ignore[arg-type]
-    return [styles.of(known, system)["name"] for system in systems], frame.dots(found)
-
-
 def _ratings(results: Results, key: tuple[str, str], rows: Sequence[Row]) -> Panel:
     task, question = key
-    names, traces = by_system(results, rows)
+    names, traces = frame.by_system(results, rows)
     number = f" ({task})" if task not in ("mos", "", None) else ""
     x_axis = {"range": [0.9, 5.1], "tickvals": [1, 2, 3, 4, 5]}
     heading = frame.titled(frame.words(question)) + f", mean rating from 1 to 5{number}"
@@ -81,8 +61,8 @@ def _contrasts(results: Results, key: tuple[str, str], rows: Sequence[Row]) -> P
         style = {"name": names[-1], "colour": colour, "dash": "solid", "symbol": "circle"}
         p = f"; p {_p(row['p_holm'])} (Holm)" if row.get("p_holm") is not None else ""
         hover = f"{one} minus {other}: {frame.interval(row)} points{p}; {row['decided']}"
-        found.append(Dot(place, row["value"], row["low"], row["high"], style, hover))  # type: ignore[arg-type]
-    ends = [abs(end) for one in found for end in (one.low, one.high, one.value) if end is not None]
+        found.append(frame.dot(place, row, style, hover))
+    ends = [abs(end) for one in found if one for end in (one.low, one.high, one.value) if end is not None]
     reach = max([0.5, *ends]) * 1.08
     heading = frame.titled(frame.words(key[1])) + ", difference in points"
     x_axis = {"range": [-reach, reach]}
