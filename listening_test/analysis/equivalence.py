@@ -61,4 +61,3 @@ def _verdict(low: float, high: float, margin: float) -> Verdict:
     if low > CHANCE:
         return "above chance"
     return "below chance" if high < CHANCE else "undecided"
-
