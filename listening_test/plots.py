@@ -7,13 +7,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from listening_test.analysis.results import Results
-from listening_test.figures import ratings
+from listening_test.figures import emotions, line_ups, ratings, reidentification, speakers, tradeoff
 from listening_test.figures.frame import Sketch
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-PARTS: tuple[Callable[[Results], Iterator[Sketch]], ...] = (ratings.sketches,)
+PARTS: tuple[Callable[[Results], Iterator[Sketch]], ...] = (
+    ratings.sketches,
+    reidentification.sketches,
+    tradeoff.sketches,
+    speakers.sketches,
+    line_ups.sketches,
+    emotions.sketches,
+)
 """In the order of the page and the report."""
 
 

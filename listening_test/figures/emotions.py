@@ -75,13 +75,13 @@ def _bar(rows: Sequence[Row], emotions: Sequence[str], style: styles.Style) -> f
     return {
         "type": "bar",
         "orientation": "h",
-        "name": style["name"],
-        "legendgroup": style["name"],
+        "name": frame.safe(style["name"]),
+        "legendgroup": frame.safe(style["name"]),
         "x": values,
         "y": [0 if row["measure"] == "UAR" else 1 + emotions.index(str(row["emotion"])) for row in found],
         "marker": {"color": style["colour"], "line": {"width": 0}},
         "customdata": [f"{frame.interval(row)}; {frame.basis(row)}" for row in found],
-        "hovertemplate": f"{style['name']}: %{{customdata}}<extra></extra>",
+        "hovertemplate": f"{frame.safe(style['name'])}: %{{customdata}}<extra></extra>",
         "error_x": {
             "type": "data", "symmetric": False, "array": above, "arrayminus": below,
             "color": frame.TEXT, "thickness": 1.5, "width": 3,

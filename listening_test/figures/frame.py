@@ -16,8 +16,10 @@ Trace = dict[str, Any]
 Shape = dict[str, Any]
 
 ROW_PX = 30
-GAP_PX = 74
-HEAD_PX = 34
+GAP_PX = 78
+HEAD_PX = 48
+HEADING_CHARS = 38
+"""Of one line of a heading: what fits beside the names on a phone."""
 FOOT_PX = 46
 LEGEND_PX = 44
 BAND = "rgba(128,128,128,0.20)"
@@ -148,6 +150,20 @@ def dot(
     return None if value is None else Dot(place, value, low, high, style, hover, hollow)
 
 
+def bars(axis: str, row: Row, colour: str, *, names: tuple[str, str, str] = ("value", "low", "high")) -> dict[str, Any]:
+    """error_x or error_y of a single point; nothing where it has no interval."""
+    value, low, high = (_float(row.get(name)) for name in names)
+    if value is None or low is None or high is None:
+        return {}
+    ends = {"type": "data", "symmetric": False, "array": [high - value], "arrayminus": [value - low]}
+    return {f"error_{axis}": {**ends, "color": colour, "thickness": 1.5, "width": 4}}
+
+
+def safe(text: str) -> str:
+    """Text that plotly takes for nothing but text."""
+    return escape(text).replace("%{", "% {")
+
+
 def rows_axis(names: Sequence[str]) -> dict[str, Any]:
     """A y axis of rows by name, the first at the top."""
     return {
@@ -272,7 +288,7 @@ def _dot(one: Dot) -> Trace:
         "y": [one.row],
         "mode": "markers",
         "marker": {"color": colour, "symbol": symbol, "size": 7 if one.hollow else 10},
-        "hovertemplate": escape(one.hover) + "<extra></extra>",
+        "hovertemplate": safe(one.hover) + "<extra></extra>",
     }
     if one.low is not None and one.high is not None:
         bars = {
@@ -305,7 +321,7 @@ def _placed(shape: Shape, axes: Mapping[str, str]) -> Shape:
 def _heading(text: str, axes: Mapping[str, str]) -> dict[str, Any]:
     place = {"xref": "paper", "yref": axes["yaxis"] + " domain", "x": 0, "y": 1}
     anchor = {"xanchor": "left", "yanchor": "bottom", "yshift": 6, "showarrow": False, "align": "left"}
-    return {"text": escape(text), "font": {**FONT, "size": 13}, **place, **anchor}
+    return {"text": _wrapped(text, HEADING_CHARS), "font": {**FONT, "size": 13}, **place, **anchor}
 
 
 def _wrapped(text: str, width: int = 60) -> str:

@@ -50,7 +50,8 @@ def _told(results: Results) -> Iterator[tuple[str, str, str]]:
         whole = row["rung"] == "all" and row["sex"] == "all" and row["exclusions"] == "applied"
         if whole and row["value"] is not None:
             number = "" if row["task"] == "same-different" else f", {row['task']}"
-            pair = "" if row["pair"] == "original-anonymized" else f", {frame.words(row['pair'])}"
+            usual = row["pair"] in ("original-original", "original-anonymized")  # the first is the originals' own
+            pair = "" if usual else f", {frame.words(row['pair'])}"
             yield f"Speaker told (AUC; 0.5 = guessing{pair}{number})", str(row["system"]), frame.interval(row)
 
 

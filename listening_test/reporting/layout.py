@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from listening_test.analysis.table import Cell, Row, Table
 from listening_test.figures import styles
+from listening_test.figures.frame import words
 from listening_test.reporting.plain import shown
 
 QUIET = frozenset({"se", "df", "method", "exclusions", "naive_low", "naive_high"})
 """Columns that only the file has."""
-EVERYBODY = "nobody excluded"
+BASIS = ("answers", "listeners", "speakers")
 SYSTEMS = frozenset({"system", "other"})
+WORDS = frozenset({"pair", "question", "reason"})
+SMALL = 1e-3
 
 
 @dataclass(frozen=True)
 class Head:
-    """A column as shown: its name and what it means; whether its cells are numbers."""
+    """A column as shown: its name, what it means, whether its cells are numbers."""
 
     name: str
     meaning: str
@@ -35,37 +38,59 @@ class Laid:
 
 def laid(table: Table, looks: Mapping[str, styles.Style], *, most: int = 80) -> Laid:
     """The table for a page: short names of systems, one cell for an estimate and its interval."""
-    names = [column.name for column in table.columns]
-    meanings = {column.name: column.meaning for column in table.columns}
-    rows, others = _parted(table, names)
-    spans = {name: ends for name in names if (ends := _ends(name, names))}
-    within = {end for ends in spans.values() for end in ends}
-    kept = [name for name in names if name not in QUIET | within and _tells(rows, name)]
-    beside = next((name for name in spans if name in kept), None) if others else None
-    heads, cells = [], [list[str]() for _ in rows]
-    for name in kept:
-        interval = name in spans
-        numeric = interval or all(isinstance(row[name], int | float | None) for row in rows)
-        meaning = meanings[name] + (", with its interval" if interval else "")
-        heads.append(Head(_title(name), meaning, numeric))
-        for row, line in zip(rows, cells, strict=True):
-            line.append(_cell(row, name, spans, looks))
+    shape = _Shape.of(table)
+    columns = list(_columns(shape, looks))
+    heads = tuple(head for head, _ in columns)
+    rows = tuple(zip(*(cells for _, cells in columns), strict=True))
+    return Laid(heads, rows[:most], max(0, len(rows) - most))
+
+
+@dataclass(frozen=True)
+class _Shape:
+    """What of a table is shown: rows, the same rows without exclusions, columns, and intervals by their value."""
+
+    table: Table
+    rows: list[Row]
+    everybody: Mapping[tuple[Cell, ...], Row]
+    names: list[str]
+    spans: Mapping[str, tuple[str, str]]
+
+    @classmethod
+    def of(cls, table: Table) -> _Shape:
+        names = [column.name for column in table.columns]
+        spans = {name: ends for name in names if (ends := _ends(name, names))}
+        within = {end for ends in spans.values() for end in ends}
+        rows, everybody = _parted(table, names, next(iter(spans), ""))
+        kept = [name for name in names if name not in QUIET | within and _tells(rows, name)]
+        if all(name in kept for name in BASIS):
+            kept = [name for name in kept if name not in BASIS[1:]]
+        return cls(table, rows, everybody, kept, spans)
+
+
+def _columns(shape: _Shape, looks: Mapping[str, styles.Style]) -> Iterator[tuple[Head, list[str]]]:
+    meanings = {column.name: column.meaning for column in shape.table.columns}
+    every = list(meanings)
+    beside = next(iter(shape.spans), "") if shape.everybody else ""
+    for name in shape.names:
+        numeric = name in shape.spans or all(isinstance(row[name], int | float | None) for row in shape.rows)
+        interval = ", with its interval" if name in shape.spans else ""
+        head = Head(_title(name), meanings[name] + interval, numeric)
+        if name == BASIS[0] and name in shape.names and BASIS[1] in meanings and BASIS[1] not in shape.names:
+            meaning = "Answers, listeners and speakers that it rests on"
+            yield Head(" / ".join(BASIS), meaning, True), [_basis(row) for row in shape.rows]
+            continue
+        yield head, [_cell(row, name, shape.spans, looks) for row in shape.rows]
         if name == beside:
-            heads.append(Head(EVERYBODY, f"{meaning}, of all listeners", True))
-            for row, line in zip(rows, cells, strict=True):
-                other = others.get(_key(row, names, name))
-                line.append(_cell(other, name, spans, looks) if other else "–")
-    return Laid(tuple(heads), tuple(map(tuple, cells[:most])), max(0, len(cells) - most))
+            others = [shape.everybody.get(_key(row, every, name)) for row in shape.rows]
+            cells = [_cell(row, name, shape.spans, looks) if row else "–" for row in others]
+            yield Head("nobody excluded", f"{meanings[name]}, of all listeners", True), cells
 
 
-def _parted(table: Table, names: Sequence[str]) -> tuple[list[Row], dict[tuple[Cell, ...], Row]]:
-    """Rows with exclusions applied, and those without by what they are about; all rows where there is no such thing."""
-    if "exclusions" not in names:
-        return list(table.rows), {}
-    applied = [row for row in table.rows if row["exclusions"] == "applied"]
+def _parted(table: Table, names: Sequence[str], value: str) -> tuple[list[Row], Mapping[tuple[Cell, ...], Row]]:
+    """Rows with exclusions applied, and those without by what they are about; all rows where nothing is excluded."""
+    applied = [row for row in table.rows if row.get("exclusions") == "applied"]
     if not applied:
         return list(table.rows), {}
-    value = next((name for name in names if _ends(name, names)), "")
     none = [row for row in table.rows if row["exclusions"] == "none"]
     return applied, {_key(row, names, value): row for row in none} if value else {}
 
@@ -76,23 +101,49 @@ def _key(row: Row, names: Sequence[str], value: str) -> tuple[Cell, ...]:
 
 
 def _ends(name: str, names: Sequence[str]) -> tuple[str, str] | None:
-    ends = ("low", "high") if name == "value" else (f"{name}_low", f"{name}_high")
+    """The columns that hold the ends of a value's interval."""
+    plain = name == "value" or (name == "auc" and "value" not in names and "auc_low" not in names)
+    ends = ("low", "high") if plain else (f"{name}_low", f"{name}_high")
     return ends if all(end in names for end in ends) else None
 
 
 def _tells(rows: Sequence[Row], name: str) -> bool:
-    return any(row[name] not in (None, "") for row in rows)
+    """Whether a column says anything; "all" and one task throughout say nothing."""
+    cells = {row[name] for row in rows}
+    if name == "task" or cells == {"all"}:
+        return len(cells) > 1
+    return bool(cells - {None, ""})
 
 
 def _cell(row: Row, name: str, spans: Mapping[str, tuple[str, str]], looks: Mapping[str, styles.Style]) -> str:
-    if name in SYSTEMS and row[name] in looks:
-        return looks[str(row[name])]["name"]
-    text = shown(row[name])
-    low, high = (row[end] for end in spans.get(name, (name, name)))
-    if name in spans and low is not None and high is not None:
-        text += f" ({shown(low)} to {shown(high)})"
-    return text.replace("-", "−") if isinstance(row[name], int | float) else text
+    cell = row[name]
+    if name in SYSTEMS and str(cell) in looks:
+        return looks[str(cell)]["name"]
+    if name in WORDS:
+        return words(cell) or "–"
+    if isinstance(cell, bool) or not isinstance(cell, int | float):
+        return shown(cell)
+    if name not in spans:
+        return _number(cell)
+    low, high = (row[end] for end in spans[name])
+    ends = f" ({_two(low)} to {_two(high)})" if low is not None and high is not None else ""
+    return _two(cell) + ends
+
+
+def _two(cell: Cell) -> str:
+    """A number of an estimate: two decimals."""
+    return f"{cell:.2f}".replace("-", "−") if isinstance(cell, int | float) else "–"
+
+
+def _number(cell: float) -> str:
+    if isinstance(cell, float) and 0 < abs(cell) < SMALL:
+        return "< 0.001" if cell > 0 else "> −0.001"
+    return shown(cell).replace("-", "−")
+
+
+def _basis(row: Row) -> str:
+    return " / ".join(shown(row[name]) for name in BASIS)
 
 
 def _title(name: str) -> str:
-    return {"value": "estimate"}.get(name, name.replace("_", " "))
+    return {"value": "estimate", "p_holm": "p (Holm)"}.get(name, name.replace("_", " "))
