@@ -73,7 +73,7 @@ def counts(targets: npt.ArrayLike, nontargets: npt.ArrayLike) -> tuple[Floats, F
 
 
 def auc_of_counts(targets: Floats, nontargets: Floats) -> Floats:
-    """As `auc`, for b sets at once: weights of each of k scores in rising order, (b, k); NaN where one side is empty."""
+    """As `auc`, for b sets at once: weights of each of k rising scores, (b, k); NaN where one side is empty."""
     below = np.cumsum(nontargets, 1) - nontargets / 2
     area = np.sum(targets * below, 1)
     whole = targets.sum(1) * nontargets.sum(1)
@@ -81,7 +81,7 @@ def auc_of_counts(targets: Floats, nontargets: Floats) -> Floats:
 
 
 def eer_of_counts(targets: Floats, nontargets: Floats) -> Floats:
-    """As `eer`, for b sets at once: weights of each of k scores in rising order, (b, k); NaN where one side is empty."""
+    """As `eer`, for b sets at once: weights of each of k rising scores, (b, k); NaN where one side is empty."""
     misses, alarms = 1 - _rates(targets), _rates(nontargets)
     gap = alarms - misses  # falls from 1 to -1
     after = np.argmax(gap <= 0, 1)
