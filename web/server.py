@@ -30,12 +30,14 @@ MAX_VOICES_SIZE = "2gb"
 # Styles by link: Gradio rewrites the selectors of css that is given to it, and those inside @media wrongly.
 HEAD = """
 <link rel="stylesheet" href="ui/components.css"><link rel="stylesheet" href="ui/page.css">
+<link rel="stylesheet" href="ui/results.css">
 <script type="module" src="ui/page.mjs"></script>
 <meta name="robots" content="noindex">
 """
 ADMIN_HEAD = """
 <link rel="icon" href="../ui/favicon.svg">
-<link rel="stylesheet" href="../ui/page.css"><link rel="stylesheet" href="../ui/admin.css">
+<link rel="stylesheet" href="../ui/page.css"><link rel="stylesheet" href="../ui/results.css">
+<link rel="stylesheet" href="../ui/admin.css">
 <meta name="robots" content="noindex"><meta name="referrer" content="no-referrer">
 """
 
@@ -48,7 +50,7 @@ def create_app(settings: Settings) -> FastAPI:
     import gradio as gr
 
     from listening_test.http.routes import router as study_router
-    from web import routes, routes_admin, routes_showcase
+    from web import routes, routes_admin, routes_results, routes_showcase
 
     mimetypes.add_type("text/javascript", ".mjs")  # some systems' tables do not know it, and browsers then refuse it
 
@@ -66,6 +68,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.services = services
     app.include_router(routes.router(services))
     app.include_router(routes_admin.router(services))
+    app.include_router(routes_results.router(services))
     app.include_router(routes_showcase.router(services.showcase))
     app.include_router(study_router(services.store))
     app.mount("/ui", StaticFiles(directory=UI), name="ui")
@@ -101,12 +104,14 @@ def _warm_up() -> None:
 def _pages(services: Services) -> Any:
     import gradio as gr
 
-    from web.pages import about, compare, showcase, studies
+    from web.pages import about, compare, results, showcase, studies
 
     with gr.Blocks(title="VoiceVeil", delete_cache=(300, 3000), analytics_enabled=False) as pages:
         compare.render(services, pages)
     with pages.route("Listen", "studies"):
         studies.render(services, pages)
+    with pages.route("Results", "results"):
+        results.render(services, pages)
     with pages.route("Showcase", "showcase"):
         showcase.render(services)
     with pages.route("About", "about"):
@@ -119,10 +124,12 @@ def _pages(services: Services) -> Any:
 def _admin_pages(services: Services) -> Any:
     import gradio as gr
 
-    from web.pages import admin
+    from web.pages import admin, results
 
     with gr.Blocks(title="VoiceVeil studies", delete_cache=(300, 3000), analytics_enabled=False) as pages:
         admin.render(services, pages)
+    with pages.route("Results", "results"):
+        results.render(services, pages, owner=True)
     pages.queue(default_concurrency_limit=4, max_size=50)
     pages.state_session_capacity = ADMIN_SESSIONS_MAX
     return pages

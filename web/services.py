@@ -18,6 +18,7 @@ from web.demo_study import DemoStudy
 from web.measure import warm_up
 from web.settings import Settings
 from web.showcase.service import Showcase
+from web.study_results import StudyResults
 from web.study_service import StudyService
 from web.vault import Vault
 
@@ -64,7 +65,7 @@ class Runs:
 
 @dataclass
 class Services:
-    """Settings, the vault of uploads and results, the worker processes, the runs under way, the studies and the gallery.
+    """Settings, the vault of uploads and results, worker processes, the runs under way, the studies and the gallery.
 
     `codec` is a worker of its own for uploads: nobody who gives a clip waits for the systems of others.
     """
@@ -77,6 +78,7 @@ class Services:
     login: Login
     demo: DemoStudy
     showcase: Showcase
+    results: StudyResults
     runs: Runs = field(default_factory=Runs)
 
     @classmethod
@@ -96,7 +98,8 @@ class Services:
         login = Login(store, settings.admin_password)
         demo = DemoStudy(studies, settings.demo_study)
         showcase = Showcase(settings.showcase, settings.data_dir, workers.call)
-        return cls(settings, vault, workers, Workers(1), studies, login, demo, showcase)
+        results = StudyResults(store, settings.database)
+        return cls(settings, vault, workers, Workers(1), studies, login, demo, showcase, results)
 
     @property
     def store(self) -> Store:
@@ -107,6 +110,7 @@ class Services:
         """End the processes, delete every upload and result, and close the database."""
         self.workers.close()
         self.showcase.close()
+        self.results.close()
         self.studies.renders.close()
         self.codec.close()
         self.vault.close()

@@ -1,7 +1,7 @@
 """Results of studies: shown at once as they were last kept, computed again in the background when they are old.
 
-Statistics take seconds, so no page waits for them. One study is computed at a time, in a process that ends with the job:
-comparisons have theirs to themselves, and the memory is given back.
+Statistics take seconds, so no page waits for them. One study is computed at a time, in a process that ends with the
+job: comparisons have theirs to themselves, and the memory is given back.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ class StudyResults:
         store: Store,
         url: str,
         *,
-        workers: Callable[[], AbstractContextManager[Any]] = partial(Workers, 1),
+        workers: Callable[[], AbstractContextManager[Any]] = lambda: Workers(1),
         extras: Sequence[str] = study_computing.EXTRAS,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -87,8 +87,18 @@ class StudyResults:
         self._problems: dict[Job, tuple[str, str]] = {}
         self._closed = False
 
-    def shown(self, info: StudyInfo, origin: Origin = "participant") -> Shown:
-        """What is kept now; what is old is computed in the background from here on, unless it has just failed.
+    def kept(self, info: StudyInfo, origin: Origin = "participant", *, owner: bool = True) -> Results | None:
+        """The results as they were last kept; others than the owner get what is public of them. Starts nothing.
+
+        Raises:
+            StoreError: if the database cannot say.
+        """
+        kept = [self._store.results(info.id, key) for key in self._keys(info, origin)]
+        return _joined(kept, owner=owner)
+
+    def shown(self, info: StudyInfo, origin: Origin = "participant", *, owner: bool = True) -> Shown:
+        """What is kept now, for the owner or for others (`kept`); what is old is computed in the background from here
+        on, unless it has just failed.
 
         Raises:
             StoreError: if the database cannot say.
@@ -103,7 +113,7 @@ class StudyResults:
             self._start(info, origin)
         running = self._running.get(job)
         since_s, part = (running.since_s, running.part) if running else (None, "")
-        return Shown(_joined(kept.values()), stale, since_s, part, problem)
+        return Shown(_joined(kept.values(), owner=owner), stale, since_s, part, problem)
 
     def again(self, info: StudyInfo, origin: Origin = "participant") -> None:
         """Compute now what is old, also after a failure."""
@@ -192,8 +202,9 @@ def _is_old(kept: Computed, fingerprint: str) -> bool:
     return kept.fingerprint != fingerprint or kept.software_version != __version__
 
 
-def _joined(kept: Iterable[Computed | None]) -> Results | None:
-    """The results with the tables of the further parts."""
+def _joined(kept: Iterable[Computed | None], *, owner: bool) -> Results | None:
+    """The results with the tables of the further parts; for others than the owner, what is public of them."""
+    from listening_test.analysis.public import public
     from listening_test.analysis.results import Results
 
     first, *others = kept
@@ -203,4 +214,4 @@ def _joined(kept: Iterable[Computed | None]) -> Results | None:
     for one in others:
         if one is not None:
             results = results.with_tables(list(Results.from_json({"about": {}, **one.data}).tables.values()))
-    return results
+    return results if owner else public(results)

@@ -28,6 +28,7 @@ class AdminPage:
 
     def __init__(self, services: Services) -> None:
         self.services, self.studies = services, services.studies
+        gr.Navbar(main_page_name="Studies")
         gr.HTML(words.HEADER, padding=False)
         with gr.Row(elem_classes=["vv-columns"], equal_height=False):
             with gr.Column(scale=4, min_width=280, elem_classes=["vv-controls"]):

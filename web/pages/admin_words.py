@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from html import escape
 from typing import TYPE_CHECKING
 
+from web import result_files
+
 if TYPE_CHECKING:
     from listening_test.check import Finding
     from listening_test.store_records import Payment, StudyInfo
@@ -169,9 +171,10 @@ def exports(info: StudyInfo) -> str:
     links = " ".join(_link(info, kind, text) for kind, text in files.items())
     simulated = " ".join(_link(info, "csv", f"{origin} (CSV)", origin) for origin in ("simulation", "preview"))
     masked = f" {MASKED}" if info.study.masked and info.state != "closed" else ""
+    results = f'<a class="vv-button" href="results?study={result_files.name_of(info)}">Results</a>'
     return (
-        f'<p class="vv-take">{links}</p><p class="vv-reading">One row an answer; the codebook describes every column.'
-        f'{masked}</p><p class="vv-small">Not participants, watermarked: {simulated}</p>'
+        f'<p class="vv-take">{results} {links}</p><p class="vv-reading">One row an answer; the codebook describes every '
+        f'column.{masked}</p><p class="vv-small">Not participants, watermarked: {simulated}</p>'
     )
 
 

@@ -1,0 +1,54 @@
+"""Places for the figures of results: each with its heading, how to read it, and the tables behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+PLACES = 20
+
+
+@dataclass(frozen=True)
+class Filled:
+    """One figure: HTML over it, a plotly figure (None: words alone), HTML under it."""
+
+    head: str
+    figure: Any
+    foot: str
+
+
+class ResultFigures:
+    """As many places as there may be figures; those without one are not on the page."""
+
+    def __init__(self) -> None:
+        self._places = [self._place(number) for number in range(PLACES)]
+
+    @property
+    def outputs(self) -> list[Any]:
+        """What `filled` sets."""
+        return [component for place in self._places for component in place]
+
+    def filled(self, figures: Sequence[Filled]) -> list[Any]:
+        """The places with these figures.
+
+        Raises:
+            ValueError: if there are more figures than places.
+        """
+        if len(figures) > PLACES:
+            raise ValueError(f"At most {PLACES} figures have a place, but {len(figures)} came: raise PLACES.")
+        updates: list[Any] = []
+        for number in range(PLACES):
+            one = figures[number] if number < len(figures) else Filled("", None, "")
+            plot = gr.update(value=one.figure, visible=one.figure is not None)
+            updates += [gr.update(visible=number < len(figures)), one.head, plot, one.foot]
+        return updates
+
+    def _place(self, number: int) -> tuple[Any, ...]:
+        with gr.Column(visible=False, elem_classes=["vv-figure"]) as column:
+            head = gr.HTML("", padding=False)
+            plot = gr.Plot(show_label=False, container=False, elem_id=f"plot-{number}")
+            foot = gr.HTML("", padding=False)
+        return column, head, plot, foot
