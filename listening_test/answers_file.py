@@ -18,6 +18,8 @@ FILLED = frozenset(
     {"watermark", "digest", "reasons", "task", "system", "value", "language", "device", "rung", "software_version"}
 )
 """Texts that are empty and never missing in the long table; CSV does not know the difference."""
+_SOUND = re.compile(r"sound_(\d+)_(?:clip|speaker|sex|emotion|system)")
+"""Facts of a sound that tones do not have: empty, where there is such a sound."""
 _GUARD = re.compile(r"(^|[;\t\r\n][ \"]*)'(?=[=+\-@＝＋－＠])|^'(?=[\t\r\n])")
 """The apostrophes that export puts in front of what a spreadsheet would take for a formula."""
 
@@ -100,6 +102,10 @@ def _typed(table: pd.DataFrame) -> pd.DataFrame:
         done[name] = _cast(table[name], dtype)
         if name in FILLED:
             done[name] = done[name].fillna("")
+    for name in done:
+        if sound := _SOUND.fullmatch(name):
+            there = (done["sounds"] >= int(sound[1])).fillna(False)
+            done[name] = done[name].mask(there & done[name].isna(), "")
     return pd.DataFrame(done)
 
 

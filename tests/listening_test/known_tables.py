@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from listening_test.analysis.estimate import COLUMNS
 from listening_test.analysis.results import Results
 from listening_test.analysis.table import Column, Table
 from listening_test.figures.styles import styles
@@ -29,7 +28,8 @@ def table(key: str, rows: Iterable[Mapping[str, Any]], names: Iterable[str] = ()
     columns = tuple(Column(name, f"What {name} means") for name in (rows[0] if rows else names))
     title = key.replace("_", " ").capitalize()
     texts = {"reading": f"How to read {key}.", "method": f"How {key} is computed.", **texts}
-    return Table(key, title, columns, **texts).filled(rows)
+    reason = texts.pop("reason", "")
+    return Table(key, title, columns, **texts).filled(rows, reason=reason)
 
 
 def both(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -88,7 +88,14 @@ def reidentification(rungs: tuple[str, ...] = ("all",), sexes: tuple[str, ...] =
     return table(
         "reidentification",
         both(
-            {"task": "same-different", "pair": pair, "system": system, "rung": rung, "sex": sex, **estimate(value, 0.06)}
+            {
+                "task": "same-different",
+                "pair": pair,
+                "system": system,
+                "rung": rung,
+                "sex": sex,
+                **estimate(value, 0.06),
+            }
             for pair, system, value in pairs
             for rung in rungs
             for sex in sexes
@@ -198,7 +205,13 @@ def emotion() -> Table:
 
 def confusion() -> Table:
     rows = [
-        {"system": system, "acted": acted, "answered": answered, "answers": 6, "share": 0.6 if acted == answered else 0.2}
+        {
+            "system": system,
+            "acted": acted,
+            "answered": answered,
+            "answers": 6,
+            "share": 0.6 if acted == answered else 0.2,
+        }
         for system in HIDDEN
         for acted in EMOTIONS
         for answered in EMOTIONS
