@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from listening_test.analysis.results import Results
 from listening_test.analysis.table import Row, Table
@@ -12,6 +12,9 @@ from listening_test.figures.frame import Panel, Sketch
 from listening_test.figures.reidentification import CHANCE, floor
 
 HEIGHT_PX = 280
+SIDES = ("top right", "top left", "bottom right", "bottom left")
+NEAR_X, NEAR_Y, RIGHT_END = 0.3, 0.08, 0.85
+"""As shares of the axes: points whose names could meet, and beyond which a name does not fit to the right."""
 CEILING, HIDDEN = "original-original", "original-anonymized"
 QUESTIONS = ("naturalness", "overall_quality", "intelligibility")
 
@@ -19,7 +22,7 @@ QUESTIONS = ("naturalness", "overall_quality", "intelligibility")
 class _Utility(NamedTuple):
     heading: str
     rows: Mapping[str, Row]
-    axis: Mapping[str, object]
+    axis: Mapping[str, Any]
     table: Table
 
 
@@ -83,24 +86,50 @@ def _by_system(rows: list[Row]) -> dict[str, Row]:
 def _panel(results: Results, privacy: Mapping[str, Row], utility: _Utility) -> Panel:
     known = frame.looks(results)
     both = frame.in_order(results, (system for system in privacy if system in utility.rows))
-    traces = [_point(privacy[one], utility.rows[one], styles.of(known, one)) for one in both]
+    x_range = (1.02, floor([privacy[one] for one in both]))
+    points = [(privacy[one], utility.rows[one]) for one in both]
+    at = sides([(_share(x, x_range), _share(y, utility.axis["range"])) for x, y in points])
+    traces = [_point(x, y, styles.of(known, one), side) for one, (x, y), side in zip(both, points, at, strict=True)]
     x_axis = {
-        "range": [1.02, floor([privacy[one] for one in both])],
+        "range": list(x_range),
         "dtick": 0.1,
         "tickformat": ".1f",
-        "title": {"text": "AUC of people, reversed: right = more private", "standoff": 6},
+        "title": {"text": "people's AUC: right = more private", "standoff": 6},
     }
     return Panel(utility.heading, traces, x_axis, utility.axis, HEIGHT_PX, [frame.line_at(CHANCE)])
 
 
-def _point(x: Row, y: Row, style: styles.Style) -> frame.Trace:
+def _share(row: Row, ends: Sequence[float]) -> float:
+    """Where a value lies on an axis, 0 at its beginning."""
+    return (float(row["value"] or 0) - ends[0]) / (ends[1] - ends[0])
+
+
+def sides(points: Sequence[tuple[float, float]]) -> list[str]:
+    """Where the name of each point stands, so that names of near points do not cover each other.
+
+    points: (x, y) as shares of the axes.
+    """
+    found: list[str] = []
+    for x, y in points:
+        near = {
+            side
+            for (other, at), side in zip(points, found, strict=False)
+            if abs(other - x) < NEAR_X and abs(at - y) < NEAR_Y
+        }
+        left = x > RIGHT_END
+        order = SIDES[1:] + SIDES[:1] if left else SIDES
+        found.append(next((side for side in order if side not in near), order[0]))
+    return found
+
+
+def _point(x: Row, y: Row, style: styles.Style, side: str) -> frame.Trace:
     hover = f"{style['name']}: AUC {frame.interval(x)}, {frame.interval(y)}"
     return {
         "x": [x["value"]],
         "y": [y["value"]],
         "mode": "markers+text",
         "text": [frame.safe(style["name"])],
-        "textposition": "top right",
+        "textposition": side,
         "cliponaxis": False,
         "marker": {"color": style["colour"], "symbol": style["symbol"], "size": 11},
         "hovertemplate": frame.safe(hover) + "<extra></extra>",
