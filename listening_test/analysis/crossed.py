@@ -27,7 +27,7 @@ Ints = npt.NDArray[np.int64]
 MODEL_MOST = 1200
 """Listeners and speakers together; the model takes about a second there."""
 ROUNDING = 1e-12
-NO_SCATTER = "All answers agree: an interval without width is no certainty, it means that nothing is known of scatter."
+NO_SCATTER = "Nothing scatters: an interval without width is no certainty, it means that nothing is known of scatter."
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ class Equivalence:
         margin: the area counts as chance between 0.5 - margin and 0.5 + margin.
         low, high: the interval of confidence 1 - 2 alpha.
         p: the larger of both tests' p-values; equivalence is declared when it is below alpha.
-        verdict: in words; "" where there is no interval.
+        verdict: in words; "" where nothing can be said.
     """
 
     margin: float
@@ -42,9 +42,9 @@ class Equivalence:
 
 
 def of(estimate: Estimate, margin: float, alpha: float = 0.05) -> Equivalence:
-    """Both tests for an area under the ROC curve; empty where it has no standard error, or one of 0."""
+    """Both tests for an area under the ROC curve; empty where it has no standard error."""
     if not estimate.se > 0:
-        return Equivalence(margin)
+        return Equivalence(margin, verdict=_unanimous(estimate, alpha))
     from scipy import stats
 
     value, se, df = estimate.value, estimate.se, max(1.0, estimate.df)
@@ -53,6 +53,13 @@ def of(estimate: Estimate, margin: float, alpha: float = 0.05) -> Equivalence:
     reach = float(stats.t.ppf(1 - alpha, df)) * se
     low, high = value - reach, value + reach
     return Equivalence(margin, low, high, max(above, below), _verdict(low, high, margin))
+
+
+def _unanimous(estimate: Estimate, alpha: float) -> Verdict:
+    """Where no listener differs from the others there is no interval: a sign test over listeners."""
+    if estimate.se != 0 or 0.5 ** max(0, estimate.listeners - 1) >= alpha or estimate.value == CHANCE:
+        return ""
+    return "above chance" if estimate.value > CHANCE else "below chance"
 
 
 def _verdict(low: float, high: float, margin: float) -> Verdict:

@@ -66,6 +66,21 @@ def auc(
     return replace(estimate, note=note) if note and len(clusters.listeners) else estimate
 
 
+def placements(scores: npt.ArrayLike, same: npt.ArrayLike, listeners: Any) -> tuple[Floats, npt.NDArray[np.bool_]]:
+    """Each answer's placement, (n,): its share of comparisons with the listener's other kind that come out right.
+
+    A same-trial's with the listener's different-trials and the other way round, ties half; their mean over trials is
+    about the AUC. NaN, and False in the second array, where the listener has no trial of the other kind.
+    """
+    clusters = crossed.Clusters.of(listeners, listeners)
+    trials = _Trials.of(np.asarray(scores, float), np.asarray(same, bool), clusters)
+    placed = np.full(len(clusters.listeners), np.nan)
+    if trials is None:
+        return placed, np.zeros(len(placed), bool)
+    placed[trials.kept] = trials.placed
+    return placed, trials.kept
+
+
 @dataclass(frozen=True, eq=False)
 class _Trials:
     """Trials of listeners with both kinds: their placements, and by listener the area and its weight (sum 1).

@@ -47,7 +47,13 @@ def test_no_evidence_is_no_privacy():
     assert (found.verdict, found.declared) == ("undecided", False)
 
 
-@pytest.mark.parametrize("estimate", [Estimate(), Estimate(0.5), Estimate(1.0, se=0.0, df=9)])
+def test_where_all_listeners_agree_their_number_decides():
+    assert equivalence.of(Estimate(1.0, se=0.0, df=9, listeners=10), 0.1).verdict == "above chance"
+    assert equivalence.of(Estimate(0.0, se=0.0, df=9, listeners=10), 0.1).verdict == "below chance"
+    assert equivalence.of(Estimate(1.0, se=0.0, df=2, listeners=3), 0.1).verdict == ""
+
+
+@pytest.mark.parametrize("estimate", [Estimate(), Estimate(0.5), Estimate(0.5, se=0.0, df=9, listeners=10)])
 def test_without_a_standard_error_nothing_is_said(estimate):
     found = equivalence.of(estimate, 0.1)
     assert found.verdict == ""

@@ -1,0 +1,142 @@
+"""The worst speaker: an average hides the one person everybody recognises."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from listening_test.analysis import within
+from listening_test.analysis.answers import Answers
+from listening_test.analysis.estimate import Estimate
+from listening_test.analysis.reidentification import ALL, arrays, cells
+from listening_test.analysis.table import Column, Table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+DRAWS = 4000
+WORST = Table(
+    "worst_speakers",
+    "Re-identification: the worst speaker",
+    (
+        Column("task", "Task of the study"),
+        Column("pair", "What was compared"),
+        Column("system", "System"),
+        Column("speaker", "Speaker"),
+        Column("raw", "Mean placement of the trials about this speaker: their AUC as it came out"),
+        Column("value", "The same, shrunk towards the mean as far as it rests on few answers"),
+        Column("low", "Lower end of an interval that holds for all speakers at once"),
+        Column("high", "Upper end of it"),
+        Column("answers", "Answers about this speaker"),
+        Column("listeners", "Listeners who gave them"),
+        Column("worst", "Whether this is the speaker who is recognised best"),
+    ),
+    reading="1 = always recognised, 0.5 = chance. The interval of the worst allows for having picked it.",
+    method=(
+        "Empirical Bayes: each speaker's mean placement (their share of the within-listener AUC) is shrunk by "
+        "v/(s + v), s the variance between speakers, v that of the mean (Morris 1983). Intervals from the distribution "
+        "of the largest deviation over all speakers."
+    ),
+    caution=(
+        "The raw worst of many speakers is bad luck as much as bad privacy: of ten at chance with 20 trials each, "
+        "about .70. Where shrunken values lie close together, little is known, which does not mean that all are safe."
+    ),
+)
+
+
+def tables(answers: Answers) -> list[Table]:
+    """`worst_speakers`, exclusions applied, all rungs together."""
+    wanted = {"exclusions": "applied", "rung": ALL, "sex": ALL}
+    chosen = [(keys, own) for keys, own in cells(answers) if wanted.items() <= keys.items()]
+    rows = [row for keys, own in chosen for row in _rows(answers, keys, own)]
+    reason = "" if rows else "Nobody has compared two voices yet, or always of one speaker or always of two."
+    return [WORST.filled(rows, reason=reason)]
+
+
+def _rows(answers: Answers, keys: dict[str, str], own: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    named = {name: keys[name] for name in ("task", "pair", "system")}
+    scores, same, listeners, *sides = arrays(own)
+    placed, kept = within.placements(scores, same, listeners)
+    if not kept.any():
+        return
+    voices, speakers = _parted(*(side[kept] for side in sides))
+    about = _About.of(placed[kept], listeners[kept], speakers, voices)
+    centre = within.auc(*arrays(own))
+    found = shrunken(
+        about.means, about.errors, centre, answers.study.analysis.confidence, answers.rng("speakers", *keys.values())
+    )
+    worst = int(np.argmax(found.values))
+    for n, name in enumerate(voices):
+        ends = {"raw": about.means[n], "value": found.values[n], "low": found.low[n], "high": found.high[n]}
+        basis = {"answers": int(about.answers[n]), "listeners": int(about.listeners[n]), "worst": n == worst}
+        yield {**named, "speaker": str(name), **ends, **basis}
+
+
+def _parted(first: npt.NDArray[Any], second: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64]]:
+    """Names of the voices, and for each trial the numbers of both, (n, 2)."""
+    names, numbers = np.unique(np.concatenate([first, second]), return_inverse=True)
+    return names, numbers.reshape(2, -1).T.astype(np.int64)
+
+
+class _About(NamedTuple):
+    """By speaker, (k,): mean placement of the trials about them, the variance of its error, what it rests on."""
+
+    means: Floats
+    errors: Floats
+    answers: Ints
+    listeners: Ints
+
+    @classmethod
+    def of(cls, placed: Floats, listeners: Any, speakers: Ints, voices: Any) -> _About:
+        count = len(voices)
+        about = np.zeros((count, len(placed)), bool)
+        about[speakers[:, 0], np.arange(len(placed))] = True
+        about[speakers[:, 1], np.arange(len(placed))] = True
+        answers = about.sum(1)
+        means = about @ placed / answers
+        spread = sum(about[n] @ (placed - means[n]) ** 2 for n in range(count))
+        free = max(1, int(answers.sum()) - count)
+        people = np.array([len(np.unique(listeners[one])) for one in about])
+        return cls(means, np.maximum(spread / free, 1e-12) / answers, answers, people)
+
+
+class Shrunken(NamedTuple):
+    """Shrunken means and the ends of their simultaneous intervals, (k,) each."""
+
+    values: Floats
+    low: Floats
+    high: Floats
+
+
+def shrunken(means: Floats, errors: Floats, centre: Estimate, confidence: float, rng: np.random.Generator) -> Shrunken:
+    """Means (k,) with error variances (k,), shrunk towards their centre; intervals hold for all at once.
+
+    The variance s between speakers is DerSimonian & Laird's (1986, doi 10.1016/0197-2456(86)90046-2). With B = v/(s + v)
+    each is moved to centre + (1 - B)(mean - centre). That errs by (1 - B) v + B² V(centre) + 2/(k - 1) B² (mean -
+    centre)², the last for not knowing s (Morris 1983, doi 10.1080/01621459.1983.10477920). The intervals reach as many
+    standard errors as the largest of k normal deviations stays within with the confidence, by DRAWS draws.
+    """
+    count = len(means)
+    if count < 2 or not centre.se >= 0:
+        return Shrunken(means, np.full(count, math.nan), np.full(count, math.nan))
+    pull = errors / (_between(means, errors) + errors)
+    away = means - centre.value
+    values = centre.value + (1 - pull) * away
+    se = np.sqrt((1 - pull) * errors + pull**2 * (centre.se**2 + 2 / (count - 1) * away**2))
+    largest = np.abs(rng.standard_normal((DRAWS, count))).max(1)
+    reach = float(np.quantile(largest, confidence)) * se
+    return Shrunken(values, np.maximum(0.0, values - reach), np.minimum(1.0, values + reach))
+
+
+def _between(means: Floats, errors: Floats) -> float:
+    weights = 1 / errors
+    centre = weights @ means / weights.sum()
+    squares = float(weights @ (means - centre) ** 2)
+    scale = float(weights.sum() - np.sum(weights**2) / weights.sum())
+    return max(0.0, (squares - (len(means) - 1)) / scale)
