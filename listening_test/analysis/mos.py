@@ -2,173 +2,250 @@
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Iterator
-from itertools import combinations
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from listening_test.analysis import crossed
+from listening_test.analysis import estimate as estimates
 from listening_test.analysis.answers import EXCLUSIONS, Answers, Exclusions
-from listening_test.analysis.estimate import COLUMNS
+from listening_test.analysis.estimate import Estimate
 from listening_test.analysis.table import Column, Table
 from listening_test.study import MosTask
 
 if TYPE_CHECKING:
     import pandas as pd
 
-ALPHA = 0.05
+Floats = npt.NDArray[np.float64]
+Z95 = 1.96
+"""What other tools multiply the pooled standard error by, whatever the confidence."""
+ANCHORS = ("original", "low", "strong")
+NO_TASK = "This study asks for no ratings of quality, naturalness or intelligibility."
+NOBODY = "Nobody has rated a recording yet."
+NONE_USED = "No listener passed screening yet: rows with exclusions applied are empty."
+
+_ABOUT = (
+    Column("exclusions", "applied: listeners who passed screening; none: everybody"),
+    Column("task", "Key of the task"),
+    Column("question", "What was rated, from 1 to 5"),
+    Column("system", "System; a letter while the study is masked and open"),
+)
+_SHARED_CAUTION = (
+    "Means of two studies cannot be compared: listeners use the whole scale whatever they hear (range equalising: "
+    "Cooper & Yamagishi 2023, arXiv 2305.10608). Compare systems within this study, and look at where the anchors are."
+)
 MOS = Table(
     "mos",
-    "Quality: mean opinion scores",
+    "Mean opinion scores",
     (
-        Column("exclusions", "applied: by the study's rules; none: everybody's answers"),
-        Column("task", "Task of the study"),
-        Column("question", "What was asked"),
-        Column("system", "System"),
-        *COLUMNS,
-        Column("naive_low", "Lower end of the pooled interval that treats all answers as independent: for comparison"),
-        Column("naive_high", "Upper end of that interval"),
+        *_ABOUT,
+        *estimates.COLUMNS,
+        Column("naive_low", "Lower end of the pooled interval, as other tools report it: too narrow"),
+        Column("naive_high", "Upper end of the pooled interval"),
     ),
-    reading="Higher = rated better, from 1 to 5. Where intervals are wide, few speakers or listeners were heard.",
+    reading="Mean rating from 1 (bad) to 5 (excellent), with its interval for other listeners and other speakers.",
     method=(
-        "Mean of the ratings; interval from a mixed model with crossed random listeners and speakers (MINQUE, "
-        "Satterthwaite's t), or the two-way bootstrap for very large studies. naive_*: mean ± 1.96 standard errors."
+        "Mean of all ratings; interval from a mixed model with crossed random listeners and speakers (variance "
+        "components by MINQUE, Rao 1971, doi 10.1016/0047-259X(71)90001-7; Student's t with Satterthwaite's degrees of "
+        "freedom), or from the two-way bootstrap where the model cannot be had. naive_low and naive_high: mean ± 1.96 "
+        "sd/√n over all ratings as if they were independent, which they are not; for comparison with other tools only."
     ),
-    caution=(
-        "Scores of two studies cannot be compared: listeners use the whole scale whatever they hear (Cooper & "
-        "Yamagishi 2023, arXiv 2305.10608). Compare systems within a study, between its anchors."
-    ),
+    caution=_SHARED_CAUTION,
 )
 CONTRASTS = Table(
     "mos_contrasts",
-    "Quality: differences between systems",
+    "Differences between mean opinion scores",
     (
-        Column("exclusions", "applied: by the study's rules; none: everybody's answers"),
-        Column("task", "Task of the study"),
-        Column("question", "What was asked"),
-        Column("system", "One system"),
-        Column("other", "The system it is compared with"),
-        *COLUMNS,
-        Column("p", "Two-sided p-value that both are rated alike"),
-        Column("p_holm", "The same, corrected for all comparisons of the question (Holm 1979)"),
-        Column("effect_size", "The difference in standard deviations of the ratings within a system"),
-        Column("decided", "higher or lower when the corrected p is below 0.05, else undecided"),
+        *_ABOUT,
+        Column("other", "System it is compared with"),
+        *estimates.COLUMNS,
+        Column("p", "Two-sided p-value of no difference"),
+        Column("p_holm", "p, corrected by Holm's method for all pairs of this question"),
+        Column("effect_size", "Difference / pooled sd of the ratings of both systems"),
+        Column(
+            "decided", "higher or lower where p_holm is below 1 - confidence (0.05 unless the study says otherwise)"
+        ),
     ),
-    reading="Above 0 = the first system is rated better. Undecided does not mean equal.",
+    reading="Mean rating of the system minus that of the other; positive = the first was rated better.",
     method=(
-        "Difference of means; what listeners and speakers share cancels (two-way clusters: Cameron, Gelbach & Miller "
-        "2011; Satterthwaite's t). p-values corrected by Holm (1979) within each question."
+        "Difference of means; listeners and speakers that both systems share cancel. Variance clustered by listeners "
+        "and by speakers (Cameron, Gelbach & Miller 2011, doi 10.1198/jbes.2010.07136), Student's t with "
+        "Satterthwaite's degrees of freedom. p-values of all pairs of one question and task corrected by Holm (1979, "
+        "jstor.org/stable/4615733). Effect size: d, the difference over the pooled standard deviation of single "
+        "ratings, within systems and with all their variance, between listeners and speakers too (Westfall, Kenny & "
+        "Judd 2014, doi 10.1037/xge0000014)."
     ),
-    caution="An undecided difference may be large: look at its interval, not at its p-value.",
+    caution="Undecided is not equal: it may mean that too few listeners or speakers were heard. " + _SHARED_CAUTION,
 )
 
 
+@dataclass(frozen=True, eq=False)
+class _Ratings:
+    """Ratings of one system: values, who gave each, whose voice it was; (n,)."""
+
+    values: Floats
+    listeners: npt.NDArray[Any]
+    speakers: npt.NDArray[Any]
+
+    @property
+    def mean(self) -> float:
+        return float(self.values.mean()) if len(self.values) else math.nan
+
+    @property
+    def contributions(self) -> Floats:
+        """(y - mean)/n, (n,)."""
+        return (self.values - self.mean) / len(self.values) if len(self.values) else self.values
+
+
 def tables(answers: Answers) -> list[Table]:
-    """`mos` and `mos_contrasts` of all rating tasks."""
-    asked = list(_asked(answers))
-    if not asked:
-        reason = "This study asks for no ratings of quality, naturalness or intelligibility."
-        return [MOS.filled([], reason=reason), CONTRASTS.filled([], reason=reason)]
-    scores = [row for one in asked for row in _scores(answers, *one)]
-    contrasts = [row for one in asked for row in _contrasts(answers, *one)]
-    reason = "" if any(row["answers"] for row in scores) else "Nobody has rated anything yet."
-    few = "" if contrasts or reason else "A comparison needs ratings of two systems."
-    return [
-        MOS.filled(scores, reason=reason, notes=_notes(answers)),
-        CONTRASTS.filled(contrasts, reason=reason or few),
-    ]
+    """`mos` and `mos_contrasts`: every mos task, question, system and pair of systems; with and without exclusions."""
+    tasks = {
+        key: task
+        for key, task in zip(answers.study.task_keys(), answers.study.tasks, strict=True)
+        if isinstance(task, MosTask)
+    }
+    if not tasks:
+        return [table.filled([], reason=NO_TASK) for table in (MOS, CONTRASTS)]
+    means: list[dict[str, Any]] = []
+    contrasts: list[dict[str, Any]] = []
+    for key, task in tasks.items():
+        for question in task.questions:
+            for about, rated in _both(answers, key, task, question):
+                means += _means(answers, about, rated)
+                contrasts += _contrasts(answers, about, rated)
+    reason = _reason(means)
+    if reason == NOBODY:
+        means, contrasts = [], []
+    notes = [_anchors(answers, key, task) for key, task in tasks.items()]
+    alone = reason or ("" if contrasts else "With one system there is nothing to compare.")
+    return [MOS.filled(means, reason=reason, notes=notes), CONTRASTS.filled(contrasts, reason=alone)]
 
 
-def _asked(answers: Answers) -> Iterator[tuple[Exclusions, str, str]]:
-    """Every question of every rating task, with and without exclusions."""
-    for key, task in zip(answers.study.task_keys(), answers.study.tasks, strict=True):
-        if isinstance(task, MosTask):
-            yield from ((exclusions, key, question) for question in task.questions for exclusions in EXCLUSIONS)
+def _both(
+    answers: Answers, key: str, task: MosTask, question: str
+) -> Iterator[tuple[dict[str, Any], Mapping[str, _Ratings]]]:
+    """What rows are about, and the ratings by system: with exclusions applied, then without."""
+    systems = _systems(answers, task)
+    for exclusions in EXCLUSIONS:
+        rows = answers.rated(question, exclusions, task=key)
+        about = {"exclusions": exclusions, "task": key, "question": question}
+        yield about, {system: _ratings(rows, system) for system in systems}
 
 
-def _notes(answers: Answers) -> list[str]:
-    anchors = {system.anchor for system in answers.study.systems}
-    missing = [
-        name for name, anchor in (("the original", "original"), ("the low anchor", "low")) if anchor not in anchors
-    ]
-    if not missing:
-        return []
-    return [f"This study has no {' and no '.join(name.removeprefix('the ') for name in missing)} as an anchor."]
+def _systems(answers: Answers, task: MosTask) -> list[str]:
+    labels = set(answers.study.task_systems(task))
+    if answers.masked:
+        from listening_test.export import masks
+
+        labels = {letter for label, letter in masks(answers.study).items() if label in labels}
+    return [system for system in answers.systems if system in labels]
 
 
-def by_system(ratings: pd.DataFrame, answers: Answers) -> Iterator[tuple[str, pd.DataFrame]]:
-    """The rows of each system that has any, in the order to show."""
-    groups = dict(iter(ratings.groupby("system", sort=False)))
-    return ((system, groups[system]) for system in answers.systems if system in groups)
+def _ratings(rows: pd.DataFrame, system: str) -> _Ratings:
+    own = rows[rows["system"].eq(system).fillna(False).astype(bool) & rows["value_number"].notna()]
+    return _Ratings(
+        own["value_number"].to_numpy(float), own["listener"].to_numpy(object), own["speaker"].to_numpy(object)
+    )
 
 
-def _scores(answers: Answers, exclusions: Exclusions, task: str, question: str) -> Iterator[dict[str, Any]]:
-    plan = answers.study.analysis
-    ratings = answers.rated(question, exclusions, task=task)
-    for system, own in by_system(ratings, answers):
-        values = own["value_number"].to_numpy(float)
+def _means(answers: Answers, about: Mapping[str, Any], rated: Mapping[str, _Ratings]) -> Iterator[dict[str, Any]]:
+    decided = answers.study.analysis
+    for system, one in rated.items():
+        rng = answers.rng("mos", about["task"], about["question"], system, about["exclusions"])
         found = crossed.mean(
-            values, own["listener"].to_numpy(str), own["speaker"].to_numpy(str),
-            rng=answers.rng("mos", exclusions, task, question, system),
-            confidence=plan.confidence, replicates=plan.replicates,
+            one.values, one.listeners, one.speakers,
+            rng=rng, confidence=decided.confidence, replicates=decided.replicates,
         )  # fmt: skip
-        low, high = _pooled(values, plan.confidence)
-        keys = {"exclusions": exclusions, "task": task, "question": question, "system": system}
-        yield {**keys, **found.row(), "naive_low": low, "naive_high": high}
+        yield {**about, "system": system, **found.row(), **_naive(one.values)}
 
 
-def _pooled(values: np.ndarray, confidence: float) -> tuple[float, float]:
-    """Mean ± z standard errors, as if answers were independent."""
-    from scipy import stats
-
+def _naive(values: Floats) -> dict[str, float]:
+    """The mean ± 1.96 sd/√n of pooled ratings; nothing for fewer than two."""
     if len(values) < 2:
-        return math.nan, math.nan
-    half = float(stats.norm.ppf((1 + confidence) / 2)) * values.std(ddof=1) / math.sqrt(len(values))
-    return float(values.mean() - half), float(values.mean() + half)
+        return {}
+    half = Z95 * float(values.std(ddof=1)) / math.sqrt(len(values))
+    return {"naive_low": float(values.mean()) - half, "naive_high": float(values.mean()) + half}
 
 
-def _contrasts(answers: Answers, exclusions: Exclusions, task: str, question: str) -> list[dict[str, Any]]:
-    rated = list(by_system(answers.rated(question, exclusions, task=task), answers))
-    keys = {"exclusions": exclusions, "task": task, "question": question}
-    confidence = answers.study.analysis.confidence
-    rows = [{**keys, **_contrast(*one, *other, confidence)} for one, other in combinations(rated, 2)]
-    for row, corrected in zip(rows, holm([row["p"] for row in rows]), strict=True):
-        row["p_holm"] = corrected
-        row["decided"] = "undecided" if not corrected < ALPHA else "higher" if row["value"] > 0 else "lower"
+def _contrasts(answers: Answers, about: Mapping[str, Any], rated: Mapping[str, _Ratings]) -> list[dict[str, Any]]:
+    rows, confidence = [], answers.study.analysis.confidence
+    for system, other in itertools.combinations(rated, 2):
+        one, two = rated[system], rated[other]
+        found = _difference(one, two, confidence)
+        rows.append(
+            {
+                **about, "system": system, "other": other, **found.row(),
+                "p": _p(found), "effect_size": found.value / _pooled_sd(one.values, two.values),
+            }
+        )  # fmt: skip
+    for row, p_holm in zip(rows, _holm([row["p"] for row in rows]), strict=True):
+        row |= {"p_holm": p_holm, "decided": _decided(row["value"], p_holm, 1 - confidence)}
     return rows
 
 
-def _contrast(one: str, mine: pd.DataFrame, other: str, theirs: pd.DataFrame, confidence: float) -> dict[str, Any]:
-    left, right = (own["value_number"].to_numpy(float) for own in (mine, theirs))
-    parts = np.concatenate([(left - left.mean()) / len(left), (right.mean() - right) / len(right)])
-    listeners, speakers = (np.concatenate([mine[name], theirs[name]]).astype(str) for name in ("listener", "speaker"))
-    found = crossed.total(left.mean() - right.mean(), parts, listeners, speakers, confidence=confidence)
-    free = len(left) + len(right) - 2
-    within = ((left - left.mean()) ** 2).sum() + ((right - right.mean()) ** 2).sum()
-    sd = math.sqrt(within / free) if free > 0 else 0.0
-    effect = found.value / sd if sd else math.nan
-    return {
-        "system": one,
-        "other": other,
-        **found.row(),
-        "p": p_value(found.value, found.se, found.df),
-        "effect_size": effect,
-    }
+def _difference(one: _Ratings, two: _Ratings, confidence: float) -> Estimate:
+    if not len(one.values) or not len(two.values):
+        return Estimate(note="No answers yet.")
+    return crossed.total(
+        one.mean - two.mean,
+        np.concatenate([one.contributions, -two.contributions]),
+        np.concatenate([one.listeners, two.listeners]),
+        np.concatenate([one.speakers, two.speakers]),
+        confidence=confidence,
+    )
 
 
-def p_value(value: float, se: float, df: float) -> float:
-    """Two-sided p-value that the value is 0, by Student's t; NaN without a standard error."""
+def _p(difference: Estimate) -> float:
+    """Two-sided p of Student's t; NaN without a standard error."""
+    if not difference.se > 0:
+        return math.nan
     from scipy import stats
 
-    return float(2 * stats.t.sf(abs(value) / se, max(1.0, df))) if se > 0 else math.nan
+    return float(2 * stats.t.sf(abs(difference.value) / difference.se, max(1.0, difference.df)))
 
 
-def holm(p_values: list[float]) -> list[float]:
-    """p-values corrected for their number (Holm 1979); those that are NaN stay so and do not count."""
-    from statsmodels.stats.multitest import multipletests
+def _pooled_sd(one: Floats, two: Floats) -> float:
+    """The square root of the mean variance within both, weighted by their degrees of freedom; NaN where it is 0."""
+    free = len(one) + len(two) - 2
+    if not len(one) or not len(two) or not free:
+        return math.nan
+    squares = float(np.sum((one - one.mean()) ** 2) + np.sum((two - two.mean()) ** 2))
+    return math.sqrt(squares / free) or math.nan
 
-    known = [p for p in p_values if not math.isnan(p)]
-    corrected = iter(multipletests(known, method="holm")[1].tolist() if known else [])
-    return [math.nan if math.isnan(p) else next(corrected) for p in p_values]
+
+def _holm(p: Sequence[float]) -> list[float]:
+    """p-values corrected for all that are known; NaN stays."""
+    values = np.array(p, float)
+    known = np.isfinite(values)
+    if known.any():
+        from statsmodels.stats.multitest import multipletests
+
+        values[known] = multipletests(values[known], method="holm")[1]
+    return [float(value) for value in values]
+
+
+def _decided(difference: float, p_holm: float, alpha: float) -> str:
+    return "undecided" if not p_holm < alpha else "higher" if difference > 0 else "lower"
+
+
+def _reason(means: Sequence[Mapping[str, Any]]) -> str:
+    heard: dict[Exclusions, int] = {
+        exclusions: sum(row["answers"] for row in means if row["exclusions"] == exclusions) for exclusions in EXCLUSIONS
+    }
+    return NOBODY if not heard["none"] else "" if heard["applied"] else NONE_USED
+
+
+def _anchors(answers: Answers, key: str, task: MosTask) -> str:
+    """Which anchors listeners heard; says nothing of which letter is one."""
+    there = {answers.study.system(label).anchor for label in answers.study.task_systems(task)}
+    heard = [anchor for anchor in ANCHORS if anchor in there]
+    missing = [anchor for anchor in ANCHORS if anchor not in there]
+    words = f"Anchors heard in {key}: {', '.join(heard) or 'none'}."
+    if not missing:
+        return words
+    return f"{words} Missing: {', '.join(missing)}; without them ratings stretch over whatever is heard."
