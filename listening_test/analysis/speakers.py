@@ -117,7 +117,7 @@ class Shrunken(NamedTuple):
 def shrunken(means: Floats, errors: Floats, centre: Estimate, confidence: float, rng: np.random.Generator) -> Shrunken:
     """Means (k,) with error variances (k,), shrunk towards their centre; intervals hold for all at once.
 
-    The variance s between speakers is DerSimonian & Laird's (1986, doi 10.1016/0197-2456(86)90046-2). With B = v/(s + v)
+    The variance s between speakers: DerSimonian & Laird (1986, doi 10.1016/0197-2456(86)90046-2). With B = v/(s + v)
     each is moved to centre + (1 - B)(mean - centre). That errs by (1 - B) v + B² V(centre) + 2/(k - 1) B² (mean -
     centre)², the last for not knowing s (Morris 1983, doi 10.1080/01621459.1983.10477920). The intervals reach as many
     standard errors as the largest of k normal deviations stays within with the confidence, by DRAWS draws.
