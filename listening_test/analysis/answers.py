@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
@@ -64,6 +65,11 @@ class Answers:
         if exclusions == "applied":
             kept = kept[kept["use"].fillna(False).astype(bool)]
         return kept
+
+    def by_system(self, rows: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+        """The rows of each system that has any, in the order to show."""
+        groups = dict(iter(rows.groupby("system", sort=False)))
+        return ((system, groups[system]) for system in self.systems if system in groups)
 
     @cached_property
     def _rated(self) -> pd.DataFrame:
