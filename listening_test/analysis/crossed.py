@@ -229,8 +229,10 @@ def _missing(found: Variance, listeners: int, speakers: int) -> str:
 
 
 def _ends(value: float, se: float, quantile: float, scale: Scale) -> tuple[float, float]:
-    if scale == "identity" or not 0 < value < 1:
+    if scale == "identity":
         return value - quantile * se, value + quantile * se
+    if not 0 < value < 1:  # the logit has no such value
+        return max(0.0, value - quantile * se), min(1.0, value + quantile * se)
     middle, reach = math.log(value / (1 - value)), quantile * se / (value * (1 - value))
     return tuple(1 / (1 + math.exp(-x)) for x in (middle - reach, middle + reach))  # type: ignore[return-value]
 

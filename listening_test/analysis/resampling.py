@@ -66,7 +66,7 @@ def _combined(parts: list[float], clusters: Clusters) -> Variance:
     people, voices = (v * (g + 1) / (g - 1) for v, g in zip(parts, (listeners, speakers), strict=False))
     whole = max(people, voices, people + voices - parts[2])
     squares = people**2 / (listeners - 1) + voices**2 / (speakers - 1)
-    return Variance(whole, whole**2 / squares if squares else math.nan)
+    return Variance(whole, whole**2 / squares if squares else listeners - 1.0)
 
 
 def _spread(
