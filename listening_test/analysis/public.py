@@ -33,17 +33,19 @@ def _codes(tables: list[Table]) -> Iterator[tuple[tuple[str, str], str]]:
 
 def _coded(table: Table, codes: Mapping[tuple[str, str], str]) -> Table:
     named = [column.name for column in table.columns if column.name in NAMES]
-    rows = tuple(_coded_row(row, codes) for row in table.rows) if named else table.rows
     texts = {name: code for (_, name), code in codes.items()} if named else {}
+    rows = tuple(_coded_row(row, codes, texts) for row in table.rows) if named else table.rows
     notes = tuple(_said(note, texts) for note in table.notes)
     return replace(table, rows=rows, notes=notes, reason=_said(table.reason, texts))
 
 
-def _coded_row(row: Row, codes: Mapping[tuple[str, str], str]) -> dict[str, Cell]:
-    return {
-        name: codes.get((NAMES[name], str(cell)), cell) if name in NAMES and cell else cell
-        for name, cell in row.items()
-    }
+def _coded_row(row: Row, codes: Mapping[tuple[str, str], str], texts: Mapping[str, str]) -> dict[str, Cell]:
+    def coded(name: str, cell: Cell) -> Cell:
+        if name in NAMES and cell:
+            return codes.get((NAMES[name], str(cell)), cell)
+        return _said(cell, texts) if name == "note" and isinstance(cell, str) else cell
+
+    return {name: coded(name, cell) for name, cell in row.items()}
 
 
 def _said(text: str, codes: Mapping[str, str]) -> str:

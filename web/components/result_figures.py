@@ -23,6 +23,9 @@ class Filled:
 class ResultFigures:
     """As many places as there may be figures; those without one are not on the page."""
 
+    WIDTH = 4
+    """Components of one place."""
+
     def __init__(self) -> None:
         self._places = [self._place(number) for number in range(PLACES)]
 

@@ -173,8 +173,8 @@ def exports(info: StudyInfo) -> str:
     masked = f" {MASKED}" if info.study.masked and info.state != "closed" else ""
     results = f'<a class="vv-button" href="results?study={result_files.name_of(info)}">Results</a>'
     return (
-        f'<p class="vv-take">{results} {links}</p><p class="vv-reading">One row an answer; the codebook describes every '
-        f'column.{masked}</p><p class="vv-small">Not participants, watermarked: {simulated}</p>'
+        f'<p class="vv-take">{results} {links}</p><p class="vv-reading">One row an answer; the codebook describes '
+        f'every column.{masked}</p><p class="vv-small">Not participants, watermarked: {simulated}</p>'
     )
 
 

@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gradio as gr
 
 from listening_test.store_records import NotFound, Origin, StoreError, StudyInfo
 from web import result_files
-from web.components.result_figures import Filled, ResultFigures
+from web.components.result_figures import ResultFigures
 from web.components.study_list import StudyList
 from web.pages import results_words as words
-from web.pages.results_tables import Place, others
+from web.pages.results_view import Drawer, View
 from web.pages.words import problem
 from web.services import Services
 from web.study_results import Shown
 
-if TYPE_CHECKING:
-    from listening_test.analysis.results import Results
-    from listening_test.plots import Figure
-
 LOOK_AGAIN_S, WATCH_S = 2.0, 15.0
 """While something is computed, and while answers may still come."""
+AT_ONCE = 2
+"""Figures that come with the heading: drawing all of them keeps a browser busy for a second or two."""
+HOW: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 Update = dict[Any, Any]
 
 
@@ -31,10 +29,10 @@ class ResultsPage:
     """The page's components and what happens on it. `owner`: it stands behind /admin and shows everything."""
 
     def __init__(self, services: Services, *, owner: bool) -> None:
-        self.services, self.owner = services, owner
+        self.services, self.owner, self._drawer = services, owner, Drawer()
         with gr.Column(elem_classes=["vv-stack", "vv-results-page"]):
             self._components()
-        self.drawn = gr.State("")
+        self.drawn, self.whole = gr.State(""), gr.State("")
         self.timer = gr.Timer(LOOK_AGAIN_S, active=False)
         self._wire()
 
@@ -70,18 +68,26 @@ class ResultsPage:
                 self.no = gr.Button("Keep them private", elem_id="keep-private")
 
     def _wire(self) -> None:
-        how: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
         asked = [self.list, self.origin, self.drawn]
-        self.look = (self._look, asked, self._everything)
-        self.timer.tick(*self.look, **how)
-        self.list.input(self._look, asked, self._everything, **how)
+        self._on(self.timer.tick, self._look, asked)
+        self._on(self.list.input, self._look, asked)
         if self.owner:
-            self.origin.input(self._look, asked, self._everything, **how)
-            self.retry.click(self._again, asked, self._everything, **how)
-            self.publish.click(lambda: gr.update(visible=True), None, self.confirm, **how)
-            self.no.click(lambda: gr.update(visible=False), None, self.confirm, **how)
-            self.yes.click(self._publish, asked, self._everything, **how)
-            self.unpublish.click(self._unpublish, asked, self._everything, **how)
+            self._on(self.origin.input, self._look, asked)
+            self._on(self.retry.click, self._again, asked)
+            self._on(self.yes.click, self._publish, asked)
+            self._on(self.unpublish.click, self._unpublish, asked)
+            self.publish.click(lambda: gr.update(visible=True), None, self.confirm, **HOW)
+            self.no.click(lambda: gr.update(visible=False), None, self.confirm, **HOW)
+
+    def load(self, blocks: gr.Blocks) -> None:
+        """Fill the page when it opens."""
+        self._on(blocks.load, self._opened, None)
+
+    def _on(self, event: Any, function: Any, inputs: Any) -> None:
+        """What an event changes, and then the figures that take longer."""
+        first = event(function, inputs, self._everything, **HOW)
+        rest = [self.list, self.origin, self.drawn, self.whole]
+        first.then(self._rest, rest, [self.whole, self.tables, *self.figures.outputs], **HOW)
 
     @property
     def _everything(self) -> list[Any]:
@@ -93,7 +99,7 @@ class ResultsPage:
 
     # -- what happens ----------------------------------------------------------------------------------------
 
-    def opened(self, request: gr.Request) -> Update:
+    def _opened(self, request: gr.Request) -> Update:
         """The page as its address wants it: ?study= chooses."""
         return self._shown(str(request.query_params.get("study", "")), "participant", "", first=True)
 
@@ -151,7 +157,7 @@ class ResultsPage:
             self.empty: gr.update(visible=False),
             self.body: gr.update(visible=True),
             **self._progress(info, shown),
-            **self._content(info, shown, self._origin(origin), drawn),
+            **self._content(View(info, self._origin(origin), shown.results), drawn),
         }
 
     def _nothing(self, unknown: bool) -> Update:
@@ -181,21 +187,41 @@ class ResultsPage:
             self.timer: gr.Timer(every_s, active=watches),
         }
 
-    def _content(self, info: StudyInfo, shown: Shown, origin: Origin, drawn: str) -> Update:
-        """Heading, figures and tables, unless the page has them already."""
-        results = shown.results
-        facts = (results.about["computed_s"], len(results.tables)) if results else ()
-        token = f"{result_files.name_of(info)} {origin} {info.state} {info.published_s} {facts}"
-        if token == drawn:
+    def _content(self, view: View, drawn: str) -> Update:
+        """Heading and first figures, unless the page has them already; the others come after (`_rest`)."""
+        if view.token == drawn:
             return {}
-        place = Place(info, origin, results.about.get("styles") or {} if results else {})
-        figures = _drawn(results)
+        figures = self._drawer.figures(view)
+        filled = self.figures.filled(view.filled(figures[:AT_ONCE]))
         return {
-            self.drawn: token,
-            self.heading: words.heading(place, results, figures),
-            self.tables: _rest(place, results, figures),
-            **dict(zip(self.figures.outputs, self.figures.filled(_filled(place, results, figures)), strict=True)),
-            **(self._ownership(info) if self.owner else {}),
+            self.drawn: view.token,
+            self.heading: view.heading(figures),
+            self.tables: "",
+            **dict(zip(self.figures.outputs, filled, strict=True)),
+            **(self._ownership(view.info) if self.owner else {}),
+        }
+
+    def _rest(self, chosen: Any, origin: Any, drawn: str, whole: str) -> Update:
+        """The other figures and tables, if the page lacks them and they still belong to what it shows."""
+        as_it_is = {self.whole: whole}
+        if drawn == whole:
+            return as_it_is
+        try:
+            info = result_files.find(self.services.store, str(chosen or ""), owner=self.owner)
+            if info is None:
+                return as_it_is
+            results = self.services.results.kept(info, self._origin(origin), owner=self.owner)
+        except StoreError as error:
+            return {self.tables: problem(str(error))}
+        view = View(info, self._origin(origin), results)
+        if view.token != drawn:
+            return as_it_is
+        figures = self._drawer.figures(view)
+        later = zip(self.figures.outputs, self.figures.filled(view.filled(figures)), strict=True)
+        return {
+            self.whole: drawn,
+            self.tables: view.others(figures),
+            **dict(list(later)[AT_ONCE * self.figures.WIDTH :]),
         }
 
     def _ownership(self, info: StudyInfo) -> Update:
@@ -208,35 +234,7 @@ class ResultsPage:
         }
 
 
-def _drawn(results: Results | None) -> list[Figure]:
-    """The figures that show something."""
-    from listening_test import plots
-
-    if results is None or not results.about.get("enrolled"):
-        return []
-    return [one for one in plots.figures(results) if one.figure.data]
-
-
-def _filled(place: Place, results: Results | None, figures: Sequence[Figure]) -> list[Filled]:
-    if results is None:
-        return []
-    mark = str(results.about.get("watermark") or "")
-    return [
-        Filled(words.figure_head(one, mark), one.figure, words.figure_foot(place, one, results.tables))
-        for one in figures
-    ]
-
-
-def _rest(place: Place, results: Results | None, figures: Sequence[Figure]) -> str:
-    """The tables that no figure shows."""
-    if results is None or not results.about.get("enrolled"):
-        return ""
-    used = {key for one in figures for key in one.tables}
-    return others(place, [table for key, table in results.tables.items() if key not in used])
-
-
 def render(services: Services, blocks: gr.Blocks, *, owner: bool = False) -> None:
     """The page, inside the open `blocks`."""
     gr.Navbar(main_page_name="Studies" if owner else "Compare")
-    page = ResultsPage(services, owner=owner)
-    blocks.load(page.opened, None, page._everything, queue=False, show_progress="hidden", api_visibility="private")
+    ResultsPage(services, owner=owner).load(blocks)
