@@ -26,7 +26,7 @@ SIMILARITY = Table(
         Column("same", "Whether both recordings are of one speaker"),
         *COLUMNS,
     ),
-    reading="1 = very different, 5 = very similar. One speaker rated like two = the voice tells little about who speaks.",
+    reading="1 = very different, 5 = very similar. One speaker rated like two = a voice tells little about who speaks.",
     method="Mean of the ratings; mixed model with crossed listeners and speakers (of the first recording).",
     caution="How far a voice was changed is not how private it is: the AUC of the next table is nearer to that.",
 )

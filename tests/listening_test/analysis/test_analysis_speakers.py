@@ -1,0 +1,138 @@
+"""The worst speaker, found without mistaking bad luck for bad privacy; the panel; similarity."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from listening_test.analysis import panel, similarity, speakers, within
+from listening_test.analysis.worlds import Pairs, PairWorld
+from tests.listening_test import analysed, planning
+
+
+def about(drawn: Pairs):
+    """Means, errors and the area of a drawn study."""
+    placed, kept = within.placements(drawn.scores, drawn.same, drawn.listeners)
+    assert kept.all()
+    _, numbers = speakers._parted(drawn.speakers, drawn.others)
+    area = within.auc(drawn.scores, drawn.same, drawn.listeners, drawn.speakers, drawn.others)
+    return speakers._About.of(placed, drawn.listeners, numbers, np.unique(drawn.speakers)), area
+
+
+def worst(runs: int, world: PairWorld) -> tuple[float, float]:
+    """Over simulated studies: mean raw area of the worst speaker, and share of the worst's intervals that cover 0.5."""
+    rng, raw, covered = np.random.default_rng(1), [], []
+    for _ in range(runs):
+        found, area = about(world.draw(rng))
+        one = speakers.shrunken(found.means, found.errors, area, 0.95, rng)
+        place = int(np.argmax(one.values))
+        raw.append(found.means.max())
+        covered.append(one.low[place] <= 0.5 <= one.high[place])
+    return float(np.mean(raw)), float(np.mean(covered))
+
+
+def test_the_worst_of_many_at_chance_looks_recognised_and_is_not():
+    raw, covered = worst(60, PairWorld(14, 10, 8, d_prime=0, sd_listener=0, sd_speaker=0))
+    assert raw > 0.58
+    assert covered >= 0.95
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("count", [8, 20])
+def test_intervals_of_the_worst_cover_in_a_long_run(count):
+    assert worst(600, PairWorld(25, count, 8, d_prime=0, sd_speaker=0, sd_criterion=0.5))[1] >= 0.95
+
+
+def test_speakers_who_do_differ_are_not_shrunk_away():
+    drawn = PairWorld(300, 8, 8, sd_speaker=1.2, sd_listener=0).draw(np.random.default_rng(3))
+    found, area = about(drawn)
+    one = speakers.shrunken(found.means, found.errors, area, 0.95, np.random.default_rng(0))
+    assert np.ptp(one.values) > 0.8 * np.ptp(found.means)
+
+
+def test_few_answers_are_shrunk_more():
+    means, errors = np.array([0.9, 0.9, 0.5, 0.5, 0.4]), np.array([0.01, 0.1, 0.02, 0.02, 0.02])
+    area = about(PairWorld(10, 6).draw(np.random.default_rng(0)))[1]
+    found = speakers.shrunken(means, errors, area, 0.95, np.random.default_rng(0))
+    assert abs(found.values[1] - area.value) < abs(found.values[0] - area.value)
+
+
+def test_the_table_marks_one_worst_of_each_system():
+    (table,) = speakers.tables(analysed.answers([planning.SAME], listeners=24))
+    for pair, system in {(row["pair"], row["system"]) for row in table.rows}:
+        rows = list(table.where(pair=pair, system=system))
+        assert sum(bool(row["worst"]) for row in rows) == 1
+        top = max(rows, key=lambda row: row["value"])
+        assert next(row for row in rows if row["worst"])["value"] == top["value"]
+
+
+@pytest.mark.parametrize("module", [speakers, panel, similarity])
+@pytest.mark.parametrize("tasks", [[planning.SAME, planning.SIMILAR], [planning.MOS]])
+def test_without_answers_tables_say_why(module, tasks):
+    for table in module.tables(analysed.none(planning.study(tasks))):
+        assert table.reason
+        assert not table.rows
+
+
+@pytest.mark.parametrize("module", [speakers, similarity])
+def test_one_listener_is_no_error(module):
+    for table in module.tables(analysed.answers([planning.SAME, planning.SIMILAR], listeners=1)):
+        assert all(row["low"] is None for row in table.rows)
+
+
+def test_one_listener_is_hardly_a_panel():
+    (table,) = panel.tables(analysed.answers([planning.SAME], listeners=1))
+    assert all(row["note"] for row in table.rows)
+
+
+def test_a_panel_does_better_than_its_members():
+    """Everybody hears the same pairs: eight of d' 1 together reach sqrt(8)."""
+    rng = np.random.default_rng(5)
+    same = np.tile(np.arange(60) % 2 == 0, 8)
+    evidence = np.where(same, 0.5, -0.5) + rng.normal(size=len(same))
+    own = _frame(evidence, same)
+    alone = within.contributions(evidence, same, own["listener"])[0]
+    fused = panel.fused(own)
+    together = within.contributions(fused["score"], fused["same"], np.zeros(len(fused)))[0]
+    assert len(fused) == 60
+    assert set(fused["listeners"]) == {8}
+    assert together > alone + 0.1
+
+
+def _frame(evidence, same):
+    import pandas as pd
+
+    pair = np.tile(np.arange(60), 8)
+    heard = {
+        f"sound_{n}_{part}": [f"{part}{n}-{p}" for p in pair] for n in (1, 2) for part in ("clip", "system", "level")
+    }
+    names = {"speaker": [f"S{p % 10}" for p in pair], "other_speaker": [f"S{(p + p % 2) % 10}" for p in pair]}
+    return pd.DataFrame(
+        {
+            "value_number": evidence,
+            "same": same,
+            "listener": np.repeat([f"L{n}" for n in range(8)], 60),
+            **heard,
+            **names,
+        }
+    )
+
+
+def test_the_panel_table_says_how_many_heard_each_pair():
+    (table,) = panel.tables(analysed.answers([planning.SAME], listeners=48))
+    for row in table.rows:
+        assert row["median_listeners"] >= 1
+        assert row["trials"] > 4
+        assert "hardly a panel" in row["note"]
+    assert all(0 <= row["eer"] <= 1 for row in table.rows)
+
+
+def test_similar_voices_tell_one_speaker_from_two():
+    answers = analysed.answers([planning.SIMILAR], listeners=48, d_prime={"original": 3.0, "mcadams": 0.0})
+    means, areas = similarity.tables(answers)
+    rated = {(row["system"], row["same"]): row["value"] for row in means.where(exclusions="applied")}
+    assert rated["original", True] > rated["original", False] + 1
+    assert abs(rated["mcadams", True] - rated["mcadams", False]) < 0.6
+    verdicts = {row["system"]: row["verdict"] for row in areas.where(exclusions="applied")}
+    assert verdicts["original"] == "above chance"
+    assert verdicts["mcadams"] != "above chance"
