@@ -52,8 +52,6 @@ CITATIONS = {
 }
 VPC_2024 = "VoicePrivacy 2024"
 SPLIT_DATA = "VoicePrivacy 2024 measures EER and WER on LibriSpeech, UAR on IEMOCAP: one system, two data sets."
-    "VoicePrivacy 2024 measures EER and WER on LibriSpeech, UAR on IEMOCAP: one system, two sets of recordings."
-)
 
 
 @dataclass(frozen=True)
