@@ -16,6 +16,7 @@ from listening_test import export, plots
 from listening_test.analysis import results as analysis
 from listening_test.analysis.results import Results
 from listening_test.analysis.table import Column, Table
+from listening_test.figures import published
 from listening_test.reporting import card, glance, layout, plain, rendered, software
 from listening_test.reporting.card import Fact, Section
 from listening_test.reporting.limitations import limitations
@@ -79,6 +80,8 @@ def of(
     found = analysis.analyse(
         Answers(info.study, answers, masked), {**known, "watermark": export.watermark(answers)}, clock=clock
     )
+    if "tradeoff" in {one.key for one in plots.figures(found)}:
+        found = found.with_tables([published.table()])
     stimuli = [(one.key, one.facts) for one in store.stimuli(info.id)]
     flow = store.counts(info.id, origins[0]) if len(origins) == 1 else None
     return build(Source(info.study, info.clips, info.yaml, found, answers, stimuli, flow), name, at_s=clock())
@@ -206,17 +209,19 @@ def _blocks(results: Results, looks: Mapping[str, Any]) -> Iterator[dict[str, An
             **{name: getattr(one, name) for name in ("key", "title", "reading", "caution")},
             "figure": _script_safe(one.figure.to_plotly_json()),
             "height": int(one.figure.layout.height or 360),
-            "tables": [_shown(table, looks) for table in tables],
+            "tables": [_shown(table, looks, said=one.caution) for table in tables],
         }
     for table in left.values():
         block = {"key": table.key, "title": table.title, "figure": "", "height": 0, "reading": "", "caution": ""}
         yield {**block, "tables": [_shown(table, looks)]}
 
 
-def _shown(table: Table, looks: Mapping[str, Any]) -> dict[str, Any]:
+def _shown(table: Table, looks: Mapping[str, Any], *, said: str = "") -> dict[str, Any]:
+    """What the template needs of a table; a caution that its figure has `said` is not said again."""
     texts = {name: getattr(table, name) for name in ("key", "title", "reading", "method", "caution", "notes", "reason")}
     data = base64.b64encode(plain.csv_of(table)).decode() if table.rows else ""
     rows = card.count(len(table.rows), "row") if table.rows else "empty"
+    texts["caution"] = "" if table.caution and table.caution in said else table.caution
     return {**texts, "laid": layout.laid(table, looks), "count": rows, "csv": data}
 
 

@@ -35,12 +35,19 @@ def rates(results: Results, table: Table) -> Sketch:
     for measure in [*(one for one in MEASURES if one in found), *(one for one in found if one not in MEASURES)]:
         names, traces = frame.by_system(results, found[measure])
         heading = MEASURES.get(measure, frame.titled(measure))
-        panels.append(Panel(heading, traces, x_axis, frame.rows_axis(names), frame.rows_px(len(names))))
+        shapes = _guessing(found[measure]) if measure == "hit" else []
+        panels.append(Panel(heading, traces, x_axis, frame.rows_axis(names), frame.rows_px(len(names)), shapes))
     reading = (
         "Many hits with few false identifications = people find the person among others. Hits alone say little: who "
-        "always picks somebody hits often and accuses often."
+        "always picks somebody hits often, by luck as often as the dashed line says, and accuses always."
     )
     return frame.sketch("line_up", "Line-ups", panels, [table], reading)
+
+
+def _guessing(rows: Sequence[Row]) -> list[frame.Shape]:
+    """Hits of somebody who always picks, at random."""
+    chances = {row["chance"] for row in rows if row.get("chance") is not None}
+    return [frame.line_at(float(chance or 0)) for chance in chances]
 
 
 def positions(results: Results, table: Table) -> Sketch:

@@ -21,8 +21,8 @@ def sketches(results: Results) -> Iterator[Sketch]:
             "Ratings",
             [_ratings(results, key, rows) for key, rows in frame.groups(table.rows, "task", "question").items()],
             [table],
-            "Further right = rated better, from 1 to 5. Filled: the listeners who passed screening, with the interval "
-            "of their mean; hollow: everybody.",
+            "Further right = rated better: mean rating, from 1 to 5. Filled: the listeners who passed screening, with "
+            "the interval of their mean; hollow: everybody.",
         )
     if table := results.tables.get("mos_contrasts"):
         yield contrasts(results, table)
@@ -47,7 +47,7 @@ def _ratings(results: Results, key: tuple[str, str], rows: Sequence[Row]) -> Pan
     names, traces = frame.by_system(results, rows)
     number = f" ({task})" if task not in ("mos", "", None) else ""
     x_axis = {"range": [0.9, 5.1], "tickvals": [1, 2, 3, 4, 5]}
-    heading = frame.titled(frame.words(question)) + f", mean rating from 1 to 5{number}"
+    heading = frame.titled(frame.words(question)) + f", 1 to 5{number}"
     return Panel(heading, traces, x_axis, frame.rows_axis(names), frame.rows_px(len(names)))
 
 

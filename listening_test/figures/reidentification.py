@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from listening_test.analysis.results import Results
@@ -11,6 +11,8 @@ from listening_test.figures import frame, styles
 from listening_test.figures.frame import Panel, Sketch
 
 CHANCE = 0.5
+CEILING = "original-original"
+PAIRS = (CEILING, "original-anonymized", "anonymized-anonymized")
 SEXES = {"F": "women", "M": "men", "X": "others"}
 READ_AUC = (
     "Further right = people tell the speaker better; 0.5, the dashed line, is guessing, 1 is no error. Filled: the "
@@ -38,7 +40,7 @@ def reidentification(results: Results, table: Table) -> Sketch:
     margins = _margins(results)
     panels = [
         _panel(results, pair_heading(*key), _single_rung(found), "rung", margins.get(key))
-        for key, found in frame.groups(rows, "task", "pair").items()
+        for key, found in by_pair(rows).items()
     ]
     equivalence = results.tables.get("equivalence")
     shown = [table, equivalence] if equivalence else [table]
@@ -51,7 +53,7 @@ def by_sex(results: Results, table: Table) -> Sketch:
     rows = [row for row in table.rows if row["sex"] != "all" and row["rung"] == "all"]
     panels = [
         _panel(results, pair_heading(*key), [row for row in found if row["exclusions"] == "applied"], "sex")
-        for key, found in frame.groups(rows, "task", "pair").items()
+        for key, found in by_pair(rows).items()
     ]
     reading = "Further right = people tell the speaker better. A system that hides one sex may not hide the other."
     return frame.sketch("reidentification_by_sex", "Telling the speaker, women and men", panels, [table], reading)
@@ -59,10 +61,7 @@ def by_sex(results: Results, table: Table) -> Sketch:
 
 def roc(results: Results, table: Table) -> Sketch:
     """Pooled ROC of each system, a panel for each kind of pair."""
-    panels = [
-        roc_panel(pair_heading(*key), _curves(results, rows))
-        for key, rows in frame.groups(table.rows, "task", "pair").items()
-    ]
+    panels = [roc_panel(pair_heading(*key), _curves(results, rows)) for key, rows in by_pair(table.rows).items()]
     pooled = results.tables.get("reidentification_pooled")
     reading = (
         "A curve along the diagonal = guessing; the further it bends to the top left, the better people tell the "
@@ -97,6 +96,17 @@ def curve(rows: Sequence[Row], name: str, style: Mapping[str, str]) -> frame.Tra
     }
 
 
+def by_pair(rows: Iterable[Row]) -> dict[tuple[Any, ...], list[Row]]:
+    """Rows by task and kind of pair: originals first, as the ceiling, then what is asked about."""
+    found = frame.groups(rows, "task", "pair")
+    return {key: found[key] for key in sorted(found, key=lambda key: (str(key[0]), pair_place(key[1])))}
+
+
+def pair_place(pair: Any) -> int:
+    """Where a kind of pair stands among the others."""
+    return PAIRS.index(pair) if pair in PAIRS else len(PAIRS)
+
+
 def pair_heading(task: Any, pair: Any) -> str:
     """A kind of pair in words, with the task where a study has several of one type."""
     number = f" ({task})" if task not in ("same-different", "speaker-similarity", "", None) else ""
@@ -106,7 +116,7 @@ def pair_heading(task: Any, pair: Any) -> str:
 def _margins(results: Results) -> dict[tuple[Any, Any], float]:
     """What counts as chance, by task and pair."""
     table = results.tables.get("equivalence")
-    rows = [row for row in table.rows if row["margin"] is not None] if table else []
+    rows = [row for row in table.rows if row["margin"] is not None and row["pair"] != CEILING] if table else []
     return {(row["task"], row["pair"]): float(row["margin"] or 0) for row in rows}
 
 

@@ -8,9 +8,9 @@ from listening_test.analysis.results import Results
 from listening_test.analysis.table import Row, Table
 from listening_test.figures import frame, styles
 from listening_test.figures.frame import Panel, Sketch
-from listening_test.figures.reidentification import CHANCE, pair_heading
+from listening_test.figures.reidentification import CHANCE, pair_heading, pair_place
 
-MOST_SPEAKERS = 20
+MOST_SPEAKERS = 10
 """Rows of one panel; the table has all."""
 
 
@@ -27,7 +27,7 @@ def worst_speakers(results: Results, table: Table) -> Sketch:
     known = frame.looks(results)
     found = frame.groups(table.rows, "task", "pair", "system")
     order = frame.in_order(results, (system for _, _, system in found))
-    keys = sorted(found, key=lambda key: (str(key[0]), str(key[1]), order.index(str(key[2]))))
+    keys = sorted(found, key=lambda key: (str(key[0]), pair_place(key[1]), order.index(str(key[2]))))
     panels = [_speakers(pair_heading(*key[:2]), styles.of(known, str(key[2])), found[key]) for key in keys]
     most = f" At most {MOST_SPEAKERS} are drawn." if any(len(rows) > MOST_SPEAKERS for rows in found.values()) else ""
     reading = (

@@ -7,15 +7,15 @@ from typing import Any, NamedTuple
 
 from listening_test.analysis.results import Results
 from listening_test.analysis.table import Row, Table
-from listening_test.figures import frame, styles
+from listening_test.figures import frame, published, styles
 from listening_test.figures.frame import Panel, Sketch
-from listening_test.figures.reidentification import CHANCE, floor
+from listening_test.figures.reidentification import CEILING, CHANCE, floor
 
 HEIGHT_PX = 280
 SIDES = ("top right", "top left", "bottom right", "bottom left")
 NEAR_X, NEAR_Y, RIGHT_END = 0.3, 0.08, 0.85
 """As shares of the axes: points whose names could meet, and beyond which a name does not fit to the right."""
-CEILING, HIDDEN = "original-original", "original-anonymized"
+HIDDEN = "original-anonymized"
 QUESTIONS = ("naturalness", "overall_quality", "intelligibility")
 
 
@@ -38,16 +38,19 @@ def tradeoff(results: Results, table: Table, utilities: list[_Utility]) -> Sketc
     """A panel for each measure of what is kept; x is the AUC of people, reversed."""
     privacy = _privacy(table)
     panels = [_panel(results, privacy, one) for one in utilities if set(privacy) & set(one.rows)]
+    panels += [published.panel()] if panels else []
     reading = (
         "Right = more private (people tell the speaker less; the dashed line is guessing), up = better kept: the top "
-        "right corner is what everybody wants. Bars are intervals of both estimates."
+        "right corner is what everybody wants. Bars are intervals of both estimates. Hollow and grey, on axes of their "
+        "own: figures of papers; attacker, protocol and data appear when you point at one."
     )
     caution = (
-        "Both axes are people's answers of this study alone. An AUC of people is not an EER of machines: published "
-        "figures have axes of their own below."
+        "Coloured points are people's answers of this study. The grey ones are machines on other recordings: an EER "
+        "of machines is not an AUC of people, and neither can be turned into the other."
     )
     tables = [table, *(one.table for one in utilities)]
-    return frame.sketch("tradeoff", "Trade-off", panels, tables, reading, caution)
+    tables += [known] if (known := results.tables.get("published")) else []
+    return frame.sketch("tradeoff", "Trade-off", panels, tables, reading, caution, legend=True)
 
 
 def _privacy(table: Table) -> dict[str, Row]:

@@ -17,7 +17,7 @@ def glance(results: Results) -> Table:
     for name, system, text in _cells(results):
         found.setdefault(name, {})[system] = text
     systems = frame.in_order(results, (system for cells in found.values() for system in cells))
-    columns = (Column("system", "System"), *(Column(name, name) for name in found))
+    columns = (Column("system", "Label of the system"), *(Column(name, name) for name in found))
     rows = [{"system": system, **{name: cells.get(system) for name, cells in found.items()}} for system in systems]
     empty = Table("glance", TITLE, columns, reading="Estimates with their intervals; exclusions applied.")
     return empty.filled(rows, reason="" if rows else "There are no estimates yet.")

@@ -12,6 +12,7 @@ from listening_test.reporting.plain import shown
 
 QUIET = frozenset({"se", "df", "method", "exclusions", "naive_low", "naive_high"})
 """Columns that only the file has."""
+NOTE = "note"
 BASIS = ("answers", "listeners", "speakers")
 SYSTEMS = frozenset({"system", "other"})
 WORDS = frozenset({"pair", "question", "reason"})
@@ -29,20 +30,22 @@ class Head:
 
 @dataclass(frozen=True)
 class Laid:
-    """A table as shown; `more` rows are left to the file."""
+    """A table as shown; `more` rows are left to the file; cells refer to footnotes by their number in brackets."""
 
     heads: tuple[Head, ...]
     rows: tuple[tuple[str, ...], ...]
     more: int
+    footnotes: tuple[str, ...] = ()
 
 
-def laid(table: Table, looks: Mapping[str, styles.Style], *, most: int = 80) -> Laid:
-    """The table for a page: short names of systems, one cell for an estimate and its interval."""
+def laid(table: Table, looks: Mapping[str, styles.Style], *, most: int = 60) -> Laid:
+    """The table for a page: short names of systems, one cell for an estimate and its interval, notes below."""
     shape = _Shape.of(table)
-    columns = list(_columns(shape, looks))
+    notes = tuple(dict.fromkeys(str(row[NOTE]) for row in shape.rows[:most] if row.get(NOTE)))
+    columns = list(_columns(shape, looks, notes))
     heads = tuple(head for head, _ in columns)
     rows = tuple(zip(*(cells for _, cells in columns), strict=True))
-    return Laid(heads, rows[:most], max(0, len(rows) - most))
+    return Laid(heads, rows[:most], max(0, len(rows) - most), notes)
 
 
 @dataclass(frozen=True)
@@ -61,13 +64,15 @@ class _Shape:
         spans = {name: ends for name in names if (ends := _ends(name, names))}
         within = {end for ends in spans.values() for end in ends}
         rows, everybody = _parted(table, names, next(iter(spans), ""))
-        kept = [name for name in names if name not in QUIET | within and _tells(rows, name)]
+        kept = [name for name in names if name not in QUIET | within | {NOTE} and _tells(rows, name)]
         if all(name in kept for name in BASIS):
             kept = [name for name in kept if name not in BASIS[1:]]
         return cls(table, rows, everybody, kept, spans)
 
 
-def _columns(shape: _Shape, looks: Mapping[str, styles.Style]) -> Iterator[tuple[Head, list[str]]]:
+def _columns(
+    shape: _Shape, looks: Mapping[str, styles.Style], notes: Sequence[str]
+) -> Iterator[tuple[Head, list[str]]]:
     meanings = {column.name: column.meaning for column in shape.table.columns}
     every = list(meanings)
     beside = next(iter(shape.spans), "") if shape.everybody else ""
@@ -79,7 +84,10 @@ def _columns(shape: _Shape, looks: Mapping[str, styles.Style]) -> Iterator[tuple
             meaning = "Answers, listeners and speakers that it rests on"
             yield Head(" / ".join(BASIS), meaning, True), [_basis(row) for row in shape.rows]
             continue
-        yield head, [_cell(row, name, shape.spans, looks) for row in shape.rows]
+        cells = [_cell(row, name, shape.spans, looks) for row in shape.rows]
+        if name == next(iter(shape.spans), ""):
+            cells = [cell + _mark(row, notes) for cell, row in zip(cells, shape.rows, strict=True)]
+        yield head, cells
         if name == beside:
             others = [shape.everybody.get(_key(row, every, name)) for row in shape.rows]
             cells = [_cell(row, name, shape.spans, looks) if row else "–" for row in others]
@@ -139,6 +147,11 @@ def _number(cell: float) -> str:
     if isinstance(cell, float) and 0 < abs(cell) < SMALL:
         return "< 0.001" if cell > 0 else "> −0.001"
     return shown(cell).replace("-", "−")
+
+
+def _mark(row: Row, notes: Sequence[str]) -> str:
+    note = row.get(NOTE)
+    return f" [{notes.index(str(note)) + 1}]" if note and note in notes else ""
 
 
 def _basis(row: Row) -> str:

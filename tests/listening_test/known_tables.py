@@ -95,6 +95,13 @@ def reidentification(rungs: tuple[str, ...] = ("all",), sexes: tuple[str, ...] =
                 "rung": rung,
                 "sex": sex,
                 **estimate(value, 0.06),
+                "note": "Only a note." if system == "devoiced" else "",
+                "d_prime": 2 * value,
+                "d_prime_low": value,
+                "d_prime_high": 3 * value,
+                "c": -0.2,
+                "hit_rate": 0.7,
+                "false_alarm_rate": 0.4,
             }
             for pair, system, value in pairs
             for rung in rungs
@@ -167,7 +174,7 @@ def line_up() -> Table:
     return table(
         "line_up",
         both(
-            {"system": system, "rung": "all", "measure": measure, **estimate(value, 0.15)}
+            {"system": system, "rung": "all", "measure": measure, "chance": 0.3, **estimate(value, 0.15)}
             for system in ("original", "mcadams")
             for measure, value in rates.items()
         ),

@@ -183,6 +183,15 @@ def test_a_laid_table_joins_estimates_intervals_and_everybody():
     assert len(found.rows) == len(known_tables.mos().rows) / 2
 
 
+def test_notes_of_rows_stand_below_once():
+    found = layout.laid(known_tables.reidentification(sexes=("all", "F", "M")), {})
+    assert found.footnotes == ("Only a note.",)
+    assert "note" not in [head.name for head in found.heads]
+    marked = [row for row in found.rows if any(cell.endswith(" [1]") for cell in row)]
+    assert {row[1] for row in marked} == {"devoiced"}
+    assert len(marked) == 3
+
+
 def test_a_laid_table_leaves_long_tails_to_the_file():
     found = layout.laid(known_tables.confusion(), {}, most=5)
     assert (len(found.rows), found.more) == (5, 13)

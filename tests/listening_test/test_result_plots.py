@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from anonymizers import registry
+from evaluation.published import points
 from listening_test import export, plots
 from listening_test.analysis.results import Results
 from listening_test.figures.styles import DASHES, MASKED_COLOUR, SYMBOLS, styles
+from listening_test.figures.tradeoff import sides
 from listening_test.study import Study
 from tests.listening_test import known_tables, planning
 
@@ -157,13 +159,34 @@ def test_the_trade_off_needs_both_sides_and_right_is_private():
     left, right = figure.figure.layout.xaxis.range
     assert left > right
     assert [one.text.split(",")[0] for one in figure.figure.layout.annotations] == [
-        "Naturalness", "Emotions recognised (UAR)",
+        "Naturalness", "Emotions recognised (UAR)", "Published by others",
     ]  # fmt: skip
     point = next(one for one in figure.figure.data if one.text == ("McAdams",))
     assert (point.x[0], point.y[0]) == (0.55, 3.3)
     assert point.error_x.array
     assert point.error_y.array
     assert "tradeoff" not in drawn(known_tables.mos())
+
+
+def test_published_figures_are_hollow_grey_and_have_axes_of_their_own():
+    figure = drawn()["tradeoff"]
+    published = [one for one in figure.figure.data if (one.name or "").startswith("published")]
+    assert sum(len(one.x) for one in published) == len(points("EER", "UAR"))
+    assert {one.marker.color for one in published} == {"#8A8F98"}
+    assert all(one.marker.symbol.endswith("-open") for one in published)
+    ours = {one.xaxis for one in figure.figure.data} - {one.xaxis for one in published}
+    assert ours
+    assert {one.xaxis for one in published} == {"x3"}
+    hovers = " ".join(text for one in published for text in one.customdata)
+    for words in ("semi-informed attacker", "LibriSpeech", "VoicePrivacy 2024", "Table II"):
+        assert words in hovers
+    assert "not an AUC of people" in figure.caution
+
+
+def test_names_of_near_points_stand_apart():
+    assert len(set(sides([(0.5, 0.5)] * 4))) == 4
+    assert sides([(0.1, 0.1), (0.5, 0.5)]) == ["top right"] * 2
+    assert sides([(0.95, 0.5)]) == ["top left"]
 
 
 def test_a_confusion_matrix_for_each_system_with_shares_printed():
@@ -185,14 +208,14 @@ def test_contrasts_are_coloured_by_what_is_decided():
     assert "Original − McAdams" in drawn()["mos_contrasts"].figure.layout.yaxis.ticktext
 
 
-def test_at_most_twenty_speakers_are_drawn_the_best_recognised_first():
+def test_at_most_ten_speakers_are_drawn_the_best_recognised_first():
     row = dict(known_tables.worst_speakers().rows[0])
     rows = [{**row, "speaker": f"S{number}", "value": number / 100} for number in range(60)]
     figure = drawn(known_tables.table("worst_speakers", rows))["worst_speakers"]
     names = figure.figure.layout.yaxis.ticktext
-    assert len(names) == 20
+    assert len(names) == 10
     assert names[0].startswith("S59")
-    assert "At most 20" in figure.reading
+    assert "At most 10" in figure.reading
 
 
 def test_names_are_text_and_never_markup():
