@@ -60,7 +60,7 @@ def table() -> Table:
         method="Read off the tables and texts of the documents; nothing is averaged, converted or filled in.",
         caution="Other attackers, data and protocols than this study's: compare within one document only.",
     )
-    return empty.filled(published.load().to_dict("records"))  # type: ignore[arg-type]
+    return empty.filled(published.load().to_dict("records"))
 
 
 def _look(point: Published) -> tuple[str, str]:
