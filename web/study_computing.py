@@ -7,7 +7,7 @@ from typing import Any
 
 from listening_test.store_records import Origin
 
-EXTRAS: tuple[str, ...] = ()
+EXTRAS: tuple[str, ...] = ("acoustics",)
 """Modules of listening_test.analysis with `of(store, info, origins) -> list[Table]`, for parts that need the sounds."""
 
 
