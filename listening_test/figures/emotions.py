@@ -42,7 +42,7 @@ def confusion(results: Results, table: Table) -> Sketch:
     panels = [_matrix(styles.of(known, label)["name"], by_label[label]) for label in frame.in_order(results, by_label)]
     reading = (
         "A row is what was acted, a column what listeners heard; each row adds up to 100 %. The diagonal is right; a "
-        "dark cell beside it says which emotion the system turned into which."
+        "strong cell beside it says which emotion is taken for which."
     )
     return frame.sketch("confusion", "Emotions confused", panels, [table], reading)
 

@@ -16,10 +16,10 @@ Trace = dict[str, Any]
 Shape = dict[str, Any]
 
 ROW_PX = 30
-GAP_PX = 78
+GAP_PX, TITLED_GAP_PX = 78, 100
 HEAD_PX = 48
-HEADING_CHARS = 38
-"""Of one line of a heading: what fits beside the names on a phone."""
+PHONE_CHARS, LEAST_CHARS = 47, 18
+"""Of one line of a heading and the names beside it: what fits on a phone; and of a heading at least."""
 FOOT_PX = 46
 LEGEND_PX = 44
 BAND = "rgba(128,128,128,0.20)"
@@ -104,7 +104,8 @@ def empty(reason: str) -> tuple[list[Trace], dict[str, Any]]:
 def stacked(panels: Sequence[Panel], *, legend: bool = False) -> tuple[list[Trace], dict[str, Any]]:
     """Traces and layout of panels under one another."""
     foot_px = FOOT_PX + (LEGEND_PX if legend else 0)
-    inner_px = sum(panel.height_px for panel in panels) + GAP_PX * (len(panels) - 1)
+    gaps_px = [TITLED_GAP_PX if "title" in panel.x_axis else GAP_PX for panel in panels]
+    inner_px = sum(panel.height_px for panel in panels) + sum(gaps_px[:-1])
     layout: dict[str, Any] = {
         **LAYOUT,
         "height": round(HEAD_PX + inner_px + foot_px),
@@ -115,6 +116,7 @@ def stacked(panels: Sequence[Panel], *, legend: bool = False) -> tuple[list[Trac
         "annotations": [],
     }
     data: list[Trace] = []
+    chars = max(LEAST_CHARS, PHONE_CHARS - _longest(panels))
     top_px = 0.0
     for number, panel in enumerate(panels):
         axes = _axes(number)
@@ -126,8 +128,8 @@ def stacked(panels: Sequence[Panel], *, legend: bool = False) -> tuple[list[Trac
         }  # fmt: skip
         data += [{**trace, **axes} for trace in panel.traces]
         layout["shapes"] += [_placed(shape, axes) for shape in panel.shapes]
-        layout["annotations"].append(_heading(panel.heading, axes))
-        top_px += panel.height_px + GAP_PX
+        layout["annotations"].append(_heading(panel.heading, axes, chars))
+        top_px += panel.height_px + gaps_px[number]
     return legend_once(data), layout
 
 
@@ -318,10 +320,15 @@ def _placed(shape: Shape, axes: Mapping[str, str]) -> Shape:
     return {**plain, "xref": axes["xaxis"], **y}
 
 
-def _heading(text: str, axes: Mapping[str, str]) -> dict[str, Any]:
+def _longest(panels: Sequence[Panel]) -> int:
+    """Characters of the longest name beside the panels."""
+    return max((len(str(name)) for panel in panels for name in panel.y_axis.get("ticktext", ())), default=0)
+
+
+def _heading(text: str, axes: Mapping[str, str], chars: int) -> dict[str, Any]:
     place = {"xref": "paper", "yref": axes["yaxis"] + " domain", "x": 0, "y": 1}
     anchor = {"xanchor": "left", "yanchor": "bottom", "yshift": 6, "showarrow": False, "align": "left"}
-    return {"text": _wrapped(text, HEADING_CHARS), "font": {**FONT, "size": 13}, **place, **anchor}
+    return {"text": _wrapped(text, chars), "font": {**FONT, "size": 13}, **place, **anchor}
 
 
 def _wrapped(text: str, width: int = 60) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from listening_test.analysis.results import Results
 from listening_test.analysis.table import Row, Table
@@ -54,7 +54,9 @@ def positions(results: Results, table: Table) -> Sketch:
     """How often each place of a line-up is chosen, beside what no preference would give."""
     known = frame.looks(results)
     by_label = {str(key[0]): rows for key, rows in frame.groups(table.rows, "system").items()}
-    panels = [_places(_name(known, label), by_label[label]) for label in frame.in_order(results, by_label)]
+    order = sorted(frame.in_order(results, by_label), key=lambda label: label != "all")
+    top = max((float(row["chosen_share"] or 0) for row in table.rows), default=0.0)
+    panels = [_places(_name(known, label), by_label[label], top) for label in order]
     reading = (
         "Bars: how often each place was picked; the short lines: how often it would be without a preference for a "
         "place. Bars far above their line = listeners favour that place."
@@ -62,11 +64,11 @@ def positions(results: Results, table: Table) -> Sketch:
     return frame.sketch("line_up_positions", "Places in line-ups", panels, [table], reading)
 
 
-def _name(known: dict[str, styles.Style] | object, label: str) -> str:
-    return "All systems" if label == "all" else styles.of(known, label)["name"]  # type: ignore[arg-type]
+def _name(known: Mapping[str, styles.Style], label: str) -> str:
+    return "All systems" if label == "all" else styles.of(known, label)["name"]
 
 
-def _places(name: str, rows: Sequence[Row]) -> Panel:
+def _places(name: str, rows: Sequence[Row], top: float) -> Panel:
     places = [str(row["position"]) for row in rows]
     at = list(range(len(rows)))
     bars = {
@@ -86,5 +88,5 @@ def _places(name: str, rows: Sequence[Row]) -> Panel:
         if row.get("expected") is not None
     ]  # fmt: skip
     x_axis = {"tickvals": at, "ticktext": places, "showgrid": False, "title": {"text": "place", "standoff": 4}}
-    y_axis = {"tickformat": ".0%", "rangemode": "tozero", "nticks": 5}
-    return Panel(f"{name}: share of line-ups in which a place was picked", [bars], x_axis, y_axis, 150, expected)
+    y_axis = {"tickformat": ".0%", "range": [0, max(0.5, 1.05 * top)], "nticks": 5}
+    return Panel(f"{name}: share of picks", [bars], x_axis, y_axis, 130, expected)

@@ -14,11 +14,12 @@ from listening_test.figures.frame import Panel
 HEIGHT_PX = 300
 HOVER_CHARS = 64
 GREY = "#8A8F98"
+LEGEND = "Attacker of the published:"
 LOOKS = {
-    "lazy-informed": ("square-open", "lazy-informed attacker"),
-    "semi-informed": ("diamond-open", "semi-informed attacker"),
-    "ignorant": ("triangle-up-open", "ignorant attacker"),
-    "": ("circle-open", "attacker not said"),
+    "lazy-informed": ("square-open", "lazy-informed"),
+    "semi-informed": ("diamond-open", "semi-informed"),
+    "ignorant": ("triangle-up-open", "ignorant"),
+    "": ("circle-open", "not said"),
 }
 ORIGINAL = ("x-open", "unprotected")
 MEANINGS = {
@@ -72,8 +73,8 @@ def _trace(symbol: str, name: str, points: Sequence[Published]) -> frame.Trace:
         "x": [point.x for point in points],
         "y": [point.y for point in points],
         "mode": "markers",
-        "name": f"published, {name}",
-        "legendgroup": f"published, {name}",
+        "name": name,
+        "legendgroup": f"published {name}",
         "marker": {"color": GREY, "symbol": symbol, "size": 8},
         "customdata": [_hover(point) for point in points],
         "hovertemplate": "%{customdata}<extra></extra>",

@@ -8,7 +8,7 @@ from listening_test.analysis.results import Results
 from listening_test.analysis.table import Row, Table
 from listening_test.figures import frame, styles
 from listening_test.figures.frame import Panel, Sketch
-from listening_test.figures.reidentification import CHANCE, pair_heading, pair_place
+from listening_test.figures.reidentification import CEILING, CHANCE, pair_heading, pair_place
 
 MOST_SPEAKERS = 10
 """Rows of one panel; the table has all."""
@@ -25,7 +25,8 @@ def sketches(results: Results) -> Iterator[Sketch]:
 def worst_speakers(results: Results, table: Table) -> Sketch:
     """Each speaker's shrunken AUC, a panel for each system; who is recognised best stands first."""
     known = frame.looks(results)
-    found = frame.groups(table.rows, "task", "pair", "system")
+    hidden = [row for row in table.rows if row["pair"] != CEILING]
+    found = frame.groups(hidden, "task", "pair", "system")
     order = frame.in_order(results, (system for _, _, system in found))
     keys = sorted(found, key=lambda key: (str(key[0]), pair_place(key[1]), order.index(str(key[2]))))
     panels = [_speakers(pair_heading(*key[:2]), styles.of(known, str(key[2])), found[key]) for key in keys]

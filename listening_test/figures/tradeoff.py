@@ -50,7 +50,12 @@ def tradeoff(results: Results, table: Table, utilities: list[_Utility]) -> Sketc
     )
     tables = [table, *(one.table for one in utilities)]
     tables += [known] if (known := results.tables.get("published")) else []
-    return frame.sketch("tradeoff", "Trade-off", panels, tables, reading, caution, legend=True)
+    made = frame.sketch("tradeoff", "Trade-off", panels, tables, reading, caution, legend=bool(panels))
+    made.layout["legend"] = {
+        **made.layout["legend"],
+        "title": {"text": published.LEGEND, "font": frame.FONT, "side": "top"},
+    }
+    return made
 
 
 def _privacy(table: Table) -> dict[str, Row]:

@@ -170,7 +170,7 @@ def test_the_trade_off_needs_both_sides_and_right_is_private():
 
 def test_published_figures_are_hollow_grey_and_have_axes_of_their_own():
     figure = drawn()["tradeoff"]
-    published = [one for one in figure.figure.data if (one.name or "").startswith("published")]
+    published = [one for one in figure.figure.data if (one.legendgroup or "").startswith("published")]
     assert sum(len(one.x) for one in published) == len(points("EER", "UAR"))
     assert {one.marker.color for one in published} == {"#8A8F98"}
     assert all(one.marker.symbol.endswith("-open") for one in published)
