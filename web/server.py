@@ -37,7 +37,7 @@ HEAD = """
 ADMIN_HEAD = """
 <link rel="icon" href="../ui/favicon.svg">
 <link rel="stylesheet" href="../ui/page.css"><link rel="stylesheet" href="../ui/results.css">
-<link rel="stylesheet" href="../ui/admin.css">
+<link rel="stylesheet" href="../ui/admin.css"><script type="module" src="../ui/page.mjs"></script>
 <meta name="robots" content="noindex"><meta name="referrer" content="no-referrer">
 """
 
@@ -149,7 +149,7 @@ def _looks(settings: Settings, below: str = "") -> dict[str, Any]:
 
     return {
         "theme": theme(),
-        "head": ADMIN_HEAD if below else HEAD + _plots_link(),
+        "head": (ADMIN_HEAD if below else HEAD) + _plots_link(),
         "favicon_path": None if below else str(UI / "favicon.svg"),
         "footer_links": [],
         "run_history": False,

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from anonymizers import __version__
@@ -22,6 +22,7 @@ from web import study_computing
 
 if TYPE_CHECKING:
     from listening_test.analysis.results import Results
+    from listening_test.analysis.table import Table
     from listening_test.store import Store
     from listening_test.store_records import Computed, StudyInfo
 
@@ -214,4 +215,15 @@ def _joined(kept: Iterable[Computed | None], *, owner: bool) -> Results | None:
     for one in others:
         if one is not None:
             results = results.with_tables(list(Results.from_json({"about": {}, **one.data}).tables.values()))
+    told = results.tables.get("reidentification")
+    if told is not None and told.rows:
+        results = results.with_tables([_published()])
     return results if owner else public(results)
+
+
+@cache
+def _published() -> Table:
+    """What papers say of other systems, shown beside the trade-off."""
+    from listening_test.figures import published
+
+    return published.table()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from listening_test.store_records import Origin, StudyInfo
 
 KEPT = 8
+log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -71,8 +73,10 @@ class View:
     def others(self, figures: list[Figure]) -> str:
         """The tables that no figure shows."""
         used = {key for one in figures for key in one.tables}
-        tables = self.results.tables if self.results and figures else {}
-        return others(self._place, [table for key, table in tables.items() if key not in used])
+        there = self.results is not None and self.results.about.get("enrolled")
+        tables = self.results.tables if self.results and there else {}
+        note = words.NO_FIGURES if there and not figures else ""
+        return note + others(self._place, [table for key, table in tables.items() if key not in used])
 
     @property
     def _place(self) -> Place:
@@ -80,8 +84,12 @@ class View:
 
 
 def _drawn(results: Results | None) -> list[Figure]:
-    from listening_test import plots
-
     if results is None or not results.about.get("enrolled"):
         return []
-    return [one for one in plots.figures(results) if one.figure.data]
+    try:
+        from listening_test import plots
+
+        return [one for one in plots.figures(results) if one.figure.data]
+    except Exception:  # the tables are worth showing without
+        log.exception("Figures could not be drawn")
+        return []

@@ -44,6 +44,7 @@ NONE_OWNED = """
 UNKNOWN = "There are no published results at this address: choose others, or ask whoever sent you the link."
 UNKNOWN_OWNED = "There is no study of that name that has been opened: choose another."
 COMING = "The results are being computed for the first time. They appear here by themselves."
+NO_FIGURES = '<p class="vv-note">There is nothing to draw; the tables say what there is.</p>'
 MASKED = "Systems are letters until the study closes, so that nobody stops it when the numbers please."
 BECOMES_PUBLIC = """
 <p><strong>Anybody who opens this server's Results page will see:</strong> the title, what was asked, how many listeners
@@ -99,7 +100,9 @@ def heading(place: Place, results: Results | None, figures: Sequence[Figure] = (
     title = f'<h2 class="vv-title">{escape(place.info.title)}</h2>'
     body = _card(place.info, results) if results else ""
     glance = _glance(place, results) if results and figures else ""
-    card = f'<section class="vv-card">{banner}{title}{_asked(place.info.study)}{body}</section>'
+    address = f"results?study={result_files.name_of(place.info)}"
+    link = f'<p class="vv-small"><a href="{address}">Link to these results</a></p>'
+    card = f'<section class="vv-card">{banner}{title}{_asked(place.info.study)}{body}{link}</section>'
     return f"{card}{glance}{_contents(figures)}"
 
 
@@ -148,7 +151,7 @@ def _card(info: StudyInfo, results: Results) -> str:
     if not about.get("enrolled"):
         return f'<p class="vv-next">{NOBODY.get(info.state, NOBODY["closed"])}</p>'
     facts = {
-        "Listeners": f"{about['enrolled']} enrolled, {about['finished']} finished, {about['used']} used",
+        "Listeners": f"{about['enrolled']} began, {about['finished']} finished, {about['used']} used",
         "Answers used": f"{about['answers']:,}".replace(",", " "),
         "Answered": _span(about.get("first_s"), about.get("last_s")),
         "Study": _span(about.get("opened_s"), about.get("closed_s")) + ("" if about.get("closed_s") else " (open)"),

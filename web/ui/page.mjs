@@ -20,3 +20,14 @@ document.addEventListener("vv-run", ({ target }) => {
   if (window.matchMedia("(min-width: 901px)").matches) return;
   setTimeout(() => target.closest(".vv-results")?.scrollIntoView({ block: "start" }), 100);
 });
+
+// A link to a part of this page: Gradio's <base> would have the browser leave the page for it.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest?.('a[href^="#"]');
+  const part = link && document.getElementById(link.getAttribute("href").slice(1));
+  if (!part) return;
+  event.preventDefault();
+  part.scrollIntoView();
+  part.tabIndex = -1; // the keyboard goes on from there
+  part.focus({ preventScroll: true });
+});
