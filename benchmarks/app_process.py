@@ -19,7 +19,13 @@ START_LIMIT_S = 60.0
 
 
 class AppProcess:
-    """`python app.py` on a free port; a context manager. `started_in_s`: from the command to the first page."""
+    """`python app.py` on a free port; a context manager. `started_in_s`: from the command to the first page.
+
+    `settings`: environment variables beside those every benchmark has.
+    """
+
+    def __init__(self, **settings: str) -> None:
+        self._settings = settings
 
     def __enter__(self) -> AppProcess:
         with socket.socket() as free:
@@ -28,7 +34,7 @@ class AppProcess:
         self.address = f"http://127.0.0.1:{port}"
         self._data = tempfile.TemporaryDirectory()
         settings = {"VOICEVEIL_OFFLINE": "1", "VOICEVEIL_DATA": self._data.name, "VOICEVEIL_DEMO_STUDY": "0"}
-        environment = {**os.environ, "PORT": str(port), **settings}
+        environment = {**os.environ, "PORT": str(port), **settings, **self._settings}
         began = time.perf_counter()
         self._process = subprocess.Popen(
             [sys.executable, "app.py"], cwd=ROOT, env=environment, stdout=subprocess.DEVNULL

@@ -77,6 +77,12 @@ def page(services: Services, *, owner: bool) -> ResultsPage:
         return ResultsPage(services, owner=owner)
 
 
+def whole(shown: ResultsPage, chosen: str, origin: Any = "participant") -> dict[Any, Any]:
+    """Everything that comes when a study is chosen: what is quick, and then the rest."""
+    update = shown._shown(chosen, origin, "")
+    return update | shown._rest(chosen, origin, update[shown.drawn], "")
+
+
 def text_of(update: dict[Any, Any]) -> str:
     """Everything an update puts on the page."""
     return str(list(update.values()))
@@ -166,7 +172,7 @@ def test_others_see_what_is_published_and_nothing_else(services: Services, studi
     public = page(services, owner=False)
     for chosen in ("", "published-v1", "private-v1", "masked-v1", "draft-v1", "1", "' OR 1=1"):
         update = public._shown(chosen, "participant", "", first=True)
-        text = text_of(update)
+        text = text_of(update | public._rest(chosen or "published-v1", "participant", update[public.drawn], ""))
         assert "The study called published" in text
         assert not any(
             secret in text for secret in ("called private", "called masked", "called draft", "my aunt", "F01")
@@ -184,7 +190,7 @@ def test_the_owner_sees_every_study_that_was_opened(services: Services, studies:
     assert update[mine.publish]["visible"]
     assert not update[mine.unpublish]["visible"]
     assert words.PRIVATE in update[mine.public]
-    assert "my aunt" in text_of(update)
+    assert "my aunt" in text_of(whole(mine, "private-v1"))
     assert "SIMULATED, NOT PEOPLE" in text_of(mine._shown("private-v1", "simulation", ""))
     update = mine._shown("masked-v1", "participant", "")
     assert words.NOT_CLOSED in update[mine.public]
@@ -199,6 +205,22 @@ def test_what_the_page_has_is_not_sent_again(services: Services, studies: Any) -
     assert public.heading in first
     assert public.heading not in again
     assert not set(public.figures.outputs) & set(again)
+    rest = public._rest("published-v1", "participant", first[public.drawn], "")
+    assert public.tables in rest
+    assert set(public._rest("published-v1", "participant", rest[public.whole], rest[public.whole])) == {public.whole}
+    assert set(public._rest("published-v1", "participant", "another", "")) == {public.whole}
+
+
+def test_figures_that_cannot_be_drawn_leave_the_tables(
+    services: Services, studies: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(results: Any) -> Any:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("listening_test.plots.figures", broken)
+    text = text_of(whole(page(services, owner=False), "published-v1"))
+    assert "nothing to draw" in text
+    assert "published-v1-mos.csv" in text
 
 
 def test_publishing_and_taking_back(services: Services, studies: Any) -> None:
@@ -216,7 +238,7 @@ def test_publishing_and_taking_back(services: Services, studies: Any) -> None:
 
 def test_every_figure_has_its_reading_its_caution_and_its_table(services: Services, studies: Any) -> None:
     public = page(services, owner=False)
-    update = public._shown("published-v1", "participant", "")
+    update = whole(public, "published-v1")
     places = [update[one] for one in public.figures.outputs]
     shown = [places[i : i + 4] for i in range(0, len(places), 4) if places[i]["visible"]]
     assert len(shown) >= 8
@@ -225,11 +247,11 @@ def test_every_figure_has_its_reading_its_caution_and_its_table(services: Servic
         assert plot["value"].data
         assert "vv-reading" in foot
         assert ".csv" in foot
-    whole = text_of(update)
-    assert "When not to trust it" in whole
-    assert "12 finished, 11 used" in whole
-    assert "VoiceVeil 1.2.3" in whole
-    assert studies["published"].digest[:12] in whole
+    text = text_of(update)
+    assert "When not to trust it" in text
+    assert "13 began, 12 finished, 11 used" in text
+    assert "VoiceVeil 1.2.3" in text
+    assert studies["published"].digest[:12] in text
 
 
 def test_nothing_published_says_what_to_do_first(tmp_path: Path) -> None:
@@ -301,7 +323,7 @@ def test_whatever_people_wrote_stays_text(services: Services) -> None:
     found = known_tables.results(table, reasons, systems=[HOSTILE], styles={HOSTILE: look})
     known_results.kept(services.store, info, results=found, watermark=HOSTILE)
     mine = page(services, owner=True)
-    update = mine._shown("hostile-v1", "participant", "")
+    update = whole(mine, "hostile-v1")
     text = text_of({key: one for key, one in update.items() if key is not mine.list})
     assert "&lt;img" in text
     assert "<img" not in text
