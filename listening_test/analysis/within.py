@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -66,6 +67,19 @@ def auc(
     return replace(estimate, note=note) if note and len(clusters.listeners) else estimate
 
 
+def parts(
+    scores: npt.ArrayLike, same: npt.ArrayLike, listeners: Any, speakers: Any, others: Any
+) -> tuple[crossed.Variance, crossed.Variance]:
+    """What listeners and what voices add to the variance of the AUC, each with its degrees of freedom; NaN if unknown.
+
+    Arguments as of `auc`, whose variance is their sum.
+    """
+    clusters = crossed.Clusters.of(listeners, speakers, others)
+    trials = _Trials.of(np.asarray(scores, float), np.asarray(same, bool), clusters)
+    unknown = crossed.Variance(math.nan, math.nan)
+    return (unknown, unknown) if trials is None else trials.parts()
+
+
 def placements(scores: npt.ArrayLike, same: npt.ArrayLike, listeners: Any) -> tuple[Floats, npt.NDArray[np.bool_]]:
     """Each answer's placement, (n,): its share of comparisons with the listener's other kind that come out right.
 
@@ -114,17 +128,24 @@ class _Trials:
         return float(self.weights @ self.areas)
 
     def variance(self) -> crossed.Variance:
+        people, voices = self.parts()
+        if math.isnan(people.value) or math.isnan(voices.value):
+            return crossed.Variance(people.value, math.nan)
+        whole = people.value + voices.value
+        if not whole:
+            return crossed.Variance(0.0, people.df)
+        squares = people.value**2 / people.df + (voices.value**2 / voices.df if voices.value else 0.0)
+        return crossed.Variance(whole, whole**2 / squares)
+
+    def parts(self) -> tuple[crossed.Variance, crossed.Variance]:
+        """What listeners and what voices add to the variance of the area; NaN where nothing tells."""
+        unknown = crossed.Variance(math.nan, math.nan)
         effective = 1 / float(np.sum(self.weights**2))
         if effective <= 1:
-            return crossed.Variance(float("nan"), float("nan"))
+            return unknown, unknown
         people = float(np.sum((self.weights * (self.areas - self.area)) ** 2)) * effective / (effective - 1)
-        if self.clusters.counts[2] < 2:
-            return crossed.Variance(people, float("nan"))
-        voices, free = self._speakers()
-        whole = people + voices
-        if not whole:
-            return crossed.Variance(0.0, effective - 1)
-        return crossed.Variance(whole, whole**2 / (people**2 / (effective - 1) + (voices**2 / free if voices else 0)))
+        voices = unknown if self.clusters.counts[2] < 2 else crossed.Variance(*self._speakers())
+        return crossed.Variance(people, effective - 1), voices
 
     def _speakers(self) -> tuple[float, float]:
         """What voices add to the variance of the area, and the degrees of freedom it is known with."""
