@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from listening_test.analysis.results import Results
-from listening_test.figures import emotions, line_ups, ratings, reidentification, speakers, tradeoff
+from listening_test.figures import acoustics, emotions, line_ups, ratings, reidentification, speakers, tradeoff
 from listening_test.figures.frame import Sketch
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ PARTS: tuple[Callable[[Results], Iterator[Sketch]], ...] = (
     speakers.sketches,
     line_ups.sketches,
     emotions.sketches,
+    acoustics.sketches,
 )
 """In the order of the page and the report."""
 

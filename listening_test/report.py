@@ -80,6 +80,7 @@ def of(
     found = analysis.analyse(
         Answers(info.study, answers, masked), {**known, "watermark": export.watermark(answers)}, clock=clock
     )
+    found = found.with_tables(analysis.extras(store, info, origins))
     if "tradeoff" in {one.key for one in plots.figures(found)}:
         found = found.with_tables([published.table()])
     stimuli = [(one.key, one.facts) for one in store.stimuli(info.id)]

@@ -5,10 +5,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
+from listening_test.analysis.results import EXTRAS as EXTRAS
 from listening_test.store_records import Origin
-
-EXTRAS: tuple[str, ...] = ("acoustics",)
-"""Modules of listening_test.analysis with `of(store, info, origins) -> list[Table]`, for parts that need the sounds."""
 
 
 def compute(url: str, study_id: int, origin: Origin, extra: str = "") -> tuple[str, dict[str, Any]]:

@@ -90,7 +90,7 @@ def tables(answers: Answers, acoustics: Table) -> list[Table]:
 
 
 def _links(answers: Answers, sounds: pd.DataFrame) -> Iterator[dict[str, Any]]:
-    for perceived, own, values in _perceived(answers):
+    for perceived, own, values in judged(answers):
         for feature, (column, per) in CHANGES.items():
             heard = _joined(answers, own, values, sounds, column)
             named = {"perceived": perceived, "feature": feature, "per": per}
@@ -98,7 +98,8 @@ def _links(answers: Answers, sounds: pd.DataFrame) -> Iterator[dict[str, Any]]:
             yield {**named, **slope(heard, confidence).row(), **_ranks(heard)}
 
 
-def _perceived(answers: Answers) -> Iterator[tuple[str, pd.DataFrame, Floats]]:
+def judged(answers: Answers) -> Iterator[tuple[str, pd.DataFrame, Floats]]:
+    """What people said of anonymized recordings: its name, the rows of the long table, and a number for each."""
     for question in ("naturalness", "overall_quality", "intelligibility"):
         own = answers.rated(question)
         yield question, own, own["value_number"].to_numpy(float)
@@ -117,15 +118,16 @@ def _joined(answers: Answers, own: pd.DataFrame, values: Floats, sounds: pd.Data
         for row in sounds.itertuples()
         if getattr(row, column) is not None
     }
-    keys = [_anonymized(answers, row) for row in own.to_dict("records")]
+    keys = [anonymized(answers, row) for row in own.to_dict("records")]
     found = np.array([changes.get(key, math.nan) if key else math.nan for key in keys], float)
     kept = np.isfinite(found) & np.isfinite(values)
-    names = [own[name].to_numpy(str)[kept] for name in ("system", "listener", "speaker")]
+    systems, listeners, speakers = (own[name].to_numpy(str)[kept] for name in ("system", "listener", "speaker"))
     recordings = np.array(["/".join(key) if key else "" for key in keys], str)[kept]
-    return Heard(values[kept], found[kept], *names, recordings)
+    return Heard(values[kept], found[kept], systems, listeners, speakers, recordings)
 
 
-def _anonymized(answers: Answers, row: dict[str, Any]) -> tuple[str, str, str] | None:
+def anonymized(answers: Answers, row: dict[str, Any]) -> tuple[str, str, str] | None:
+    """The anonymized sound of a page: (clip, system, level); None where there is none."""
     for n in range(1, 3):
         system = row.get(f"sound_{n}_system")
         if isinstance(system, str) and system in answers.study.labels and not answers.is_clear(system):

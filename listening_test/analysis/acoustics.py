@@ -53,14 +53,14 @@ class Sounding(NamedTuple):
 
 
 def of(store: Store, info: StudyInfo, origins: Sequence[Origin] = ("participant",)) -> list[Table]:
-    """`acoustics`, and what it has to do with the answers: acoustic_links, kurtosis_emotion."""
+    """`acoustics`, and what it has to do with the answers: acoustic_links, kurtosis_emotion, acoustic_points."""
     from listening_test import export
-    from listening_test.analysis import acoustic_links
+    from listening_test.analysis import acoustic_links, acoustic_points
     from listening_test.analysis.answers import Answers
 
     found = measured(info.study, info.clips, store.stimuli(info.id), store.audio)
     answers = Answers(info.study, export.frame(store.table(info.id, origins), info.study))
-    return [found, *acoustic_links.tables(answers, found)]
+    return [found, *acoustic_links.tables(answers, found), acoustic_points.table(answers, found)]
 
 
 def measured(

@@ -32,6 +32,8 @@ PARTS = (
     "precision",
 )
 """Modules of this package with `tables(answers) -> list[Table]`, in the order of the page and the report."""
+EXTRAS: tuple[str, ...] = ("acoustics",)
+"""Modules with `of(store, info, origins) -> list[Table]`, for parts that need the sounds of a closed study."""
 _log = logging.getLogger(__name__)
 
 
@@ -75,6 +77,13 @@ def of(store: Store, info: StudyInfo, origins: Sequence[Origin] = ("participant"
     return analyse(answers, {**known, "watermark": export.watermark(answers.frame)})
 
 
+def extras(store: Store, info: StudyInfo, origins: Sequence[Origin] = ("participant",)) -> list[Table]:
+    """What needs the sounds: acoustics. None of it before a study closes, since it could tell a masked system."""
+    if info.state != "closed":
+        return []
+    return [table for part in EXTRAS for table in _guarded(part, lambda module: module.of(store, info, origins))]
+
+
 def analyse(answers: Answers, about: Mapping[str, Any], *, clock: Callable[[], float] = time.time) -> Results:
     """Every table that the answers give; one that cannot be had is empty and says why."""
     began_s = clock()
@@ -84,8 +93,12 @@ def analyse(answers: Answers, about: Mapping[str, Any], *, clock: Callable[[], f
 
 
 def _tables(part: str, answers: Answers) -> list[Table]:
+    return _guarded(part, lambda module: module.tables(answers))
+
+
+def _guarded(part: str, made: Callable[[Any], list[Table]]) -> list[Table]:
     try:
-        return import_module(f"listening_test.analysis.{part}").tables(answers)
+        return made(import_module(f"listening_test.analysis.{part}"))
     except Exception as error:  # one table must not cost the reader the others
         _log.exception("The table %s could not be computed", part)
         reason = f"This could not be computed ({type(error).__name__}: {error}). The other tables stand."

@@ -226,6 +226,61 @@ def confusion() -> Table:
     return table("confusion", rows)
 
 
+def acoustic_links() -> Table:
+    rows = [
+        {"perceived": perceived, "feature": feature, "per": per, **estimate(value), "spearman": 0.1, "recordings": 30}
+        for perceived in ("naturalness", "same-speaker confidence")
+        for feature, per, value in (
+            ("centroid", "octave", 0.3),
+            ("kurtosis", "doubling", 0.05),
+            ("loudness", "LU", None),
+        )
+    ]
+    return table("acoustic_links", rows)
+
+
+def acoustic_points() -> Table:
+    rows = [
+        {
+            "perceived": perceived,
+            "system": system,
+            "clip": f"F0{number}-1",
+            "level": "utterance",
+            "speaker": f"F0{number}",
+            "emotion": "anger",
+            "centroid_change_octaves": 0.1 * number,
+            "kurtosis_change_octaves": 0.2 * number,
+            "loudness_change_lu": None,
+            "mean": 1.0 + number / 10,
+            "answers": 1 + number,
+        }
+        for perceived in ("naturalness", "same-speaker confidence")
+        for system in HIDDEN
+        for number in range(4)
+    ]
+    return table("acoustic_points", rows)
+
+
+def kurtosis_emotion() -> Table:
+    rows = [
+        {
+            "system": system,
+            "acted": acted,
+            "recordings": 8,
+            "kurtosis": 5.0 - place,
+            "kurtosis_change_octaves": 0.1,
+            "order_kept": True,
+            "anger_share": 0.5,
+            "anger_low": 0.4,
+            "anger_high": 0.6,
+            "answers": 20,
+        }
+        for system in SYSTEMS
+        for place, acted in enumerate(EMOTIONS)
+    ]
+    return table("kurtosis_emotion", rows)
+
+
 def comments() -> Table:
     return table("comments", [{"comment": "I know this voice: it is my aunt's."}], public=False)
 
@@ -262,6 +317,7 @@ def results(*tables: Table, **changes: Any) -> Results:
     """Results with these tables, or one of each kind."""
     every = (
         mos(), mos_contrasts(), reidentification(), equivalence(), roc(), worst_speakers(), line_up(),
-        line_up_positions(), similarity(), emotion(), confusion(), comments(),
+        line_up_positions(), similarity(), emotion(), confusion(), acoustic_links(), acoustic_points(),
+        kurtosis_emotion(), comments(),
     )  # fmt: skip
     return Results(about(**changes), {one.key: one for one in (tables or every)})

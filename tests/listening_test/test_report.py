@@ -83,7 +83,7 @@ def test_every_public_table_is_there_once_with_its_method_and_file(source: repor
 
 def test_every_figure_is_there_and_reads_as_json(source: report.Source, page: str):
     found = re.findall(r'<script type="application/json" class="plot-data" data-for="plot-(\w+)">(.*?)</script>', page)
-    assert len(found) == 11
+    assert len(found) == 16
     assert all(json.loads(data)["data"] for _, data in found)
 
 
@@ -134,7 +134,7 @@ def test_nothing_of_a_study_becomes_markup(source: report.Source):
     bad = changed(source, study=study, yaml=evil, results=known_tables.results(*tables, title=evil))
     text = text_of(report.build(bad, at_s=AT_S))
     assert "<img" not in body(text)
-    assert text.count("</script>") == text_of(report.build(source, at_s=AT_S)).count("</script>") - 9
+    assert text.count("</script>") == text_of(report.build(source, at_s=AT_S)).count("</script>") - 14
 
 
 def test_a_study_that_nobody_took_has_a_report():

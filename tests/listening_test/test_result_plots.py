@@ -37,7 +37,8 @@ def two_settings(**parts: Any) -> Study:
 def test_every_table_with_a_figure_is_drawn():
     assert set(drawn()) == {
         "mos", "mos_contrasts", "reidentification", "roc", "tradeoff", "worst_speakers", "similarity", "line_up",
-        "line_up_positions", "emotion_recall", "confusion",
+        "line_up_positions", "emotion_recall", "confusion", "acoustic_links", "acoustic_points_kurtosis",
+        "acoustic_points_centroid", "acoustic_points_loudness", "kurtosis_emotion",
     }  # fmt: skip
 
 
@@ -200,6 +201,30 @@ def test_recall_has_a_bar_for_each_system_and_emotion():
     bars = traces(drawn()["emotion_recall"], type="bar")
     assert [one.name for one in bars] == ["Original", "Low anchor", "McAdams", "Devoiced"]
     assert all(len(one.x) == 1 + len(known_tables.EMOTIONS) for one in bars)
+
+
+def test_recordings_are_points_at_their_change_and_mean():
+    figure = drawn()["acoustic_points_kurtosis"]
+    cloud = figure.figure.data[0]
+    assert cloud.name == "McAdams"
+    assert list(cloud.x) == pytest.approx([0.0, 0.2, 0.4, 0.6])
+    assert list(cloud.y) == pytest.approx([1.0, 1.1, 1.2, 1.3])
+    assert not drawn()["acoustic_points_loudness"].figure.data[0].x
+
+
+def test_slopes_have_a_row_for_each_feature_with_its_unit():
+    ticks = drawn()["acoustic_links"].figure.layout.yaxis.ticktext
+    assert list(ticks) == ["Centroid, per octave", "Kurtosis, per doubling", "Loudness, per LU"]
+    decided, undecided = drawn()["acoustic_links"].figure.data[:2]
+    assert decided.marker.color != undecided.marker.color
+
+
+def test_kurtosis_stands_by_emotion_in_the_order_of_paper_001():
+    rows = list(reversed(known_tables.kurtosis_emotion().rows))
+    figure = drawn(known_tables.table("kurtosis_emotion", rows))["kurtosis_emotion"].figure
+    assert list(figure.layout.yaxis.ticktext) == ["Anger", "Neutral", "Sadness"]
+    assert figure.layout.xaxis.type == "log"
+    assert {one.mode for one in figure.data if one.xaxis == "x"} == {"lines+markers"}
 
 
 def test_contrasts_are_coloured_by_what_is_decided():

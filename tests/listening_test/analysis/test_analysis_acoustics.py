@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from audio.clip import Clip, decode, encode_wav
-from listening_test.analysis import acoustic_links, acoustics
+from listening_test.analysis import acoustic_links, acoustic_points, acoustics
 from listening_test.analysis.table import Table
 from listening_test.store_records import NotFound, StimulusInfo
 from listening_test.study import StudyClip
@@ -115,6 +115,25 @@ def test_a_known_slope_is_found_and_its_absence_too():
     assert "all changed alike" in found["overall_quality", "centroid"]["note"]
     assert "more often" in emotional.notes[0]
     assert {row["acted"] for row in emotional.rows} == set(planning.EMOTIONS)
+
+
+def test_each_recording_is_a_point_with_its_mean():
+    answers, table = taken(0.8)
+    points = acoustic_points.table(answers, table)
+    own = answers.rated("overall_quality")
+    for row in [row for row in points.rows if row["perceived"] == "overall_quality"][:20]:
+        same = own[(own["sound_1_clip"] == row["clip"]) & (own["sound_1_system"] == row["system"])]
+        assert row["mean"] == pytest.approx(same["value_number"].mean())
+        assert row["answers"] == len(same)
+    assert {row["perceived"] for row in points.rows} == {"overall_quality", "anger heard where it was not acted"}
+    assert {row["system"] for row in points.rows} == {"mcadams", "devoiced"}
+    anger = [row for row in points.rows if row["perceived"].startswith("anger")]
+    assert all(row["emotion"] != "anger" and 0 <= row["mean"] <= 1 for row in anger)
+
+
+def test_there_are_no_points_without_sounds_or_answers():
+    assert "rendered" in acoustic_points.table(taken(0.0)[0], rows({}, [])).reason
+    assert "Nobody" in acoustic_points.table(analysed.none(STUDY), taken(0.0)[1]).reason
 
 
 def test_without_a_link_the_question_stays_open():
