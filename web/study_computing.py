@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import Any
 
-from listening_test.analysis.results import EXTRAS as EXTRAS
 from listening_test.store_records import Origin
 
 
-def compute(url: str, study_id: int, origin: Origin, extra: str = "") -> tuple[str, dict[str, Any]]:
-    """Results of a study, or a further part of them: the fingerprint of before the answers were read, and JSON values.
+def compute(url: str, study_id: int, origin: Origin, part: str = "") -> tuple[str, dict[str, Any]]:
+    """Results of a study, or one of the parts that need its sounds (results.EXTRAS), as JSON values.
+
+    The fingerprint that comes with them is of before the answers were read.
 
     Raises:
         StoreError: if the study is not there, or the database cannot say.
@@ -20,7 +20,7 @@ def compute(url: str, study_id: int, origin: Origin, extra: str = "") -> tuple[s
 
     with Store.open(url) as store:
         fingerprint, info = store.fingerprint(study_id, (origin,)), store.study(study_id)
-        if not extra:
+        if not part:
             return fingerprint, results.of(store, info, (origin,)).to_json()
-        tables = import_module(f"listening_test.analysis.{extra}").of(store, info, (origin,))
+        tables = results.extra(part, store, info, (origin,))
         return fingerprint, {"tables": [table.to_json() for table in tables]}

@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Any
 
 from anonymizers import __version__
 from anonymizers.workers import Stopped, WorkerLost, Workers
+from listening_test.analysis.results import EXTRAS, Results
 from listening_test.store_records import NotFound, Origin, StoreError
 from web import study_computing
 
 if TYPE_CHECKING:
-    from listening_test.analysis.results import Results
     from listening_test.analysis.table import Table
     from listening_test.store import Store
     from listening_test.store_records import Computed, StudyInfo
@@ -69,7 +69,7 @@ class StudyResults:
         store: where answers are, and where results are kept.
         url: its address, for the process that computes.
         workers: makes what calls a function in another process (Workers), for one computation.
-        extras: further parts, each computed and kept apart (study_computing.EXTRAS).
+        extras: parts that need the sounds, each computed and kept apart.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class StudyResults:
         url: str,
         *,
         workers: Callable[[], AbstractContextManager[Any]] = lambda: Workers(1),
-        extras: Sequence[str] = study_computing.EXTRAS,
+        extras: Sequence[str] = EXTRAS,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._store, self._url, self._workers, self._extras, self._clock = store, url, workers, extras, clock
@@ -206,7 +206,6 @@ def _is_old(kept: Computed, fingerprint: str) -> bool:
 def _joined(kept: Iterable[Computed | None], *, owner: bool) -> Results | None:
     """The results with the tables of the further parts; for others than the owner, what is public of them."""
     from listening_test.analysis.public import public
-    from listening_test.analysis.results import Results
 
     first, *others = kept
     if first is None:

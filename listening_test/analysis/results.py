@@ -81,7 +81,12 @@ def extras(store: Store, info: StudyInfo, origins: Sequence[Origin] = ("particip
     """What needs the sounds: acoustics. None of it before a study closes, since it could tell a masked system."""
     if info.state != "closed":
         return []
-    return [table for part in EXTRAS for table in _guarded(part, lambda module: module.of(store, info, origins))]
+    return [table for part in EXTRAS for table in extra(part, store, info, origins)]
+
+
+def extra(part: str, store: Store, info: StudyInfo, origins: Sequence[Origin] = ("participant",)) -> list[Table]:
+    """One of EXTRAS."""
+    return _guarded(part, lambda module: module.of(store, info, origins))
 
 
 def analyse(answers: Answers, about: Mapping[str, Any], *, clock: Callable[[], float] = time.time) -> Results:

@@ -89,9 +89,9 @@ def taken(store: Any, *, listeners: int = 3, close: bool = True, **changes: Any)
 
 def kept(store: Any, info: Any, origin: Any = "participant", results: Any = None, **facts: Any) -> None:
     """Known tables in the store as if they had just been computed of this study."""
+    from listening_test.analysis.results import EXTRAS
     from listening_test.export import WATERMARKS
     from tests.listening_test import known_tables
-    from web import study_computing
 
     fingerprint = store.fingerprint(info.id, (origin,))
     names = ("version", "state", "digest", "opened_s", "closed_s")
@@ -99,5 +99,5 @@ def kept(store: Any, info: Any, origin: Any = "participant", results: Any = None
     found = results or known_tables.results()
     data = {**found.to_json(), "about": {**found.about, **about}}
     assert store.put_results(info.id, origin, fingerprint, data)
-    for extra in study_computing.EXTRAS:
+    for extra in EXTRAS:
         store.put_results(info.id, f"{origin}/{extra}", fingerprint, {"tables": []})

@@ -15,7 +15,6 @@ from listening_test.analysis.table import Column, Table
 from listening_test.store import Store, StoreError
 from tests.listening_test import rendered_study
 from tests.web import known_results
-from web import study_computing
 from web.study_results import AGAIN_S, StudyResults
 
 SOUNDS = Table("sounds_heard", "Sounds", (Column("sounds", "How many"),))
@@ -276,7 +275,7 @@ def test_further_parts_are_computed_when_the_study_is_closed_and_kept_apart(
     store: Store, here: Any, tmp_path: Path, clock: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     extra = Extra()
-    monkeypatch.setattr(study_computing, "import_module", {"listening_test.analysis.voices": extra}.__getitem__)
+    monkeypatch.setattr(analysis, "import_module", {"listening_test.analysis.voices": extra}.__getitem__)
     service = results_of(store, here, tmp_path, clock, extras=("voices",))
     info = known_results.taken(store, close=False)
     service.shown(info)
