@@ -57,13 +57,17 @@ class RatingWorld:
     def draw(self, rng: np.random.Generator) -> Ratings:
         """One study."""
         listeners, speakers = _dealt(self.listeners, self.speakers, self.trials, rng)
+        return Ratings(self.rate(listeners, speakers, rng), listeners, speakers)
+
+    def rate(self, listeners: Ints, speakers: Ints, rng: np.random.Generator) -> Floats:
+        """Ratings of trials that are given, by number of listener and of speaker, (n,)."""
         latent = (
             self.mean
             + rng.normal(0, self.sd_listener, self.listeners)[listeners]
             + rng.normal(0, self.sd_speaker, self.speakers)[speakers]
             + rng.normal(0, self.sd_residual, len(listeners))
         )
-        return Ratings(_rounded(latent), listeners, speakers)
+        return rounded(latent)
 
     def truth(self) -> float:
         """The expected rating over all listeners and speakers there could be, by numerical integration."""
@@ -98,12 +102,16 @@ class PairWorld:
         listeners, speakers = _dealt(self.listeners, self.speakers, self.trials, rng)
         same = np.tile(np.arange(self.trials) % 2 == 0, self.listeners)
         others = np.where(same, speakers, (speakers + rng.integers(1, self.speakers, len(speakers))) % self.speakers)
+        return Pairs(self.judge(same, listeners, speakers, others, rng), same, listeners, speakers, others)
+
+    def judge(self, same: Bools, listeners: Ints, speakers: Ints, others: Ints, rng: np.random.Generator) -> Floats:
+        """Signed confidence in trials that are given, (n,)."""
         able = rng.normal(0, self.sd_listener, self.listeners)[listeners]
         parts = rng.normal(0, self.sd_speaker, self.speakers)
         shift = rng.normal(0, self.sd_criterion, self.listeners)[listeners]
         d_prime = self.d_prime + able + (parts[speakers] + parts[others]) / 2
         evidence = np.where(same, d_prime, -d_prime) / 2 + shift + rng.normal(size=len(same))
-        return Pairs(_confidence(evidence), same, listeners, speakers, others)
+        return _confidence(evidence)
 
     def truth(self, rng: np.random.Generator) -> float:
         """The expected within-listener AUC: of one listener, two independent trials. By TRUTH_DRAWS draws."""
@@ -123,7 +131,8 @@ def _dealt(listeners: int, speakers: int, trials: int, rng: np.random.Generator)
     return np.repeat(np.arange(listeners), trials), rows.ravel()
 
 
-def _rounded(latent: Floats) -> Floats:
+def rounded(latent: Floats) -> Floats:
+    """Latent ratings as they are given: whole numbers from 1 to 5."""
     return np.clip(np.floor(latent + 0.5), 1, 5)
 
 
