@@ -82,15 +82,18 @@ def sketch(
     legend: bool = False,
     **layout: Any,
 ) -> Sketch:
-    """A figure of these panels; without any, it says the tables' reason in their place."""
+    """A figure of these panels; without anything in them, it says the tables' reason in their place."""
+    panels = [panel for panel in panels if panel.traces]
     caution = caution or " ".join(dict.fromkeys(table.caution for table in tables if table.caution))
     data, laid = stacked(panels, legend=legend) if panels else empty(reasons(tables))
     return Sketch(key, title, data, {**laid, **layout}, tuple(table.key for table in tables), reading, caution)
 
 
-def reasons(tables: Iterable[Table]) -> str:
-    """Why there is nothing to draw."""
-    return " ".join(dict.fromkeys(table.reason for table in tables if table.reason)) or "No answers to show yet."
+def reasons(tables: Sequence[Table]) -> str:
+    """Why there is nothing to draw: what the tables say, else what their rows say."""
+    said = [table.reason for table in tables if table.reason]
+    said = said or [str(row["note"]) for table in tables for row in table.rows if row.get("note")]
+    return " ".join(dict.fromkeys(said)) or "No answers to show yet."
 
 
 def empty(reason: str) -> tuple[list[Trace], dict[str, Any]]:

@@ -19,7 +19,18 @@ HIDDEN = "original-anonymized"
 QUESTIONS = ("naturalness", "overall_quality", "intelligibility")
 
 
+class _Privacy(NamedTuple):
+    """x: a row with value, low and high for each system, and how its axis is drawn; right is always more private."""
+
+    name: str
+    rows: Mapping[str, Row]
+    range: tuple[float, float]
+    title: str
+
+
 class _Utility(NamedTuple):
+    """y, in the same way."""
+
     heading: str
     rows: Mapping[str, Row]
     axis: Mapping[str, Any]
@@ -35,9 +46,9 @@ def sketches(results: Results) -> Iterator[Sketch]:
 
 
 def tradeoff(results: Results, table: Table, utilities: list[_Utility]) -> Sketch:
-    """A panel for each measure of what is kept; x is the AUC of people, reversed."""
-    privacy = _privacy(table)
-    panels = [_panel(results, privacy, one) for one in utilities if set(privacy) & set(one.rows)]
+    """A panel for each measure of what is kept; x is the AUC of people, or their pooled EER where there is none."""
+    privacy = _told(table) or _pooled(results)
+    panels = [_panel(results, privacy, one) for one in utilities if set(privacy.rows) & set(one.rows)]
     panels += [published.panel()] if panels else []
     reading = (
         "Right = more private (people tell the speaker less; the dashed line is guessing), up = better kept: the top "
@@ -58,14 +69,27 @@ def tradeoff(results: Results, table: Table, utilities: list[_Utility]) -> Sketc
     return made
 
 
-def _privacy(table: Table) -> dict[str, Row]:
+def _told(table: Table) -> _Privacy | None:
     """AUC by system: of anonymized voices beside originals, and of originals beside originals as the ceiling."""
-    found: dict[str, Row] = {}
-    for row in table.rows:
-        whole = row["exclusions"] == "applied" and row["rung"] == "all" and row["sex"] == "all"
-        if whole and row["value"] is not None and row["pair"] in (CEILING, HIDDEN):
-            found.setdefault(str(row["system"]), row)
-    return found
+    rows = [row for row in table.rows if row["rung"] == "all" and row["sex"] == "all" and _counts(row, "value")]
+    if not rows:
+        return None
+    return _Privacy("AUC", _by_system(rows), (1.02, floor(rows)), "people's AUC: right = more private")
+
+
+def _pooled(results: Results) -> _Privacy:
+    """The pooled EER by system, for studies in which nobody heard enough pairs for an AUC of their own."""
+    table = results.tables.get("reidentification_pooled")
+    rows = [
+        {**row, "value": row["eer"], "low": row["eer_low"], "high": row["eer_high"]}
+        for row in (table.rows if table else ())
+        if _counts(row, "eer")
+    ]
+    return _Privacy("pooled EER", _by_system(rows), (-0.02, 0.66), "people's pooled EER: right = more private")
+
+
+def _counts(row: Row, name: str) -> bool:
+    return row["exclusions"] == "applied" and row[name] is not None and row["pair"] in (CEILING, HIDDEN)
 
 
 def _utilities(results: Results) -> Iterator[_Utility]:
@@ -84,26 +108,24 @@ def _utilities(results: Results) -> Iterator[_Utility]:
             yield _Utility("Emotions recognised (UAR)", by_system, axis, table)
 
 
-def _by_system(rows: list[Row]) -> dict[str, Row]:
+def _by_system(rows: Sequence[Row]) -> dict[str, Row]:
     found: dict[str, Row] = {}
     for row in rows:
         found.setdefault(str(row["system"]), row)
     return found
 
 
-def _panel(results: Results, privacy: Mapping[str, Row], utility: _Utility) -> Panel:
+def _panel(results: Results, privacy: _Privacy, utility: _Utility) -> Panel:
     known = frame.looks(results)
-    both = frame.in_order(results, (system for system in privacy if system in utility.rows))
-    x_range = (1.02, floor([privacy[one] for one in both]))
-    points = [(privacy[one], utility.rows[one]) for one in both]
-    at = sides([(_share(x, x_range), _share(y, utility.axis["range"])) for x, y in points])
-    traces = [_point(x, y, styles.of(known, one), side) for one, (x, y), side in zip(both, points, at, strict=True)]
-    x_axis = {
-        "range": list(x_range),
-        "dtick": 0.1,
-        "tickformat": ".1f",
-        "title": {"text": "people's AUC: right = more private", "standoff": 6},
-    }
+    both = frame.in_order(results, (system for system in privacy.rows if system in utility.rows))
+    points = [(privacy.rows[one], utility.rows[one]) for one in both]
+    at = sides([(_share(x, privacy.range), _share(y, utility.axis["range"])) for x, y in points])
+    traces = [
+        _point(x, y, privacy.name, styles.of(known, one), side)
+        for one, (x, y), side in zip(both, points, at, strict=True)
+    ]
+    title = {"text": privacy.title, "standoff": 6}
+    x_axis = {"range": list(privacy.range), "dtick": 0.1, "tickformat": ".1f", "title": title}
     return Panel(utility.heading, traces, x_axis, utility.axis, HEIGHT_PX, [frame.line_at(CHANCE)])
 
 
@@ -130,8 +152,8 @@ def sides(points: Sequence[tuple[float, float]]) -> list[str]:
     return found
 
 
-def _point(x: Row, y: Row, style: styles.Style, side: str) -> frame.Trace:
-    hover = f"{style['name']}: AUC {frame.interval(x)}, {frame.interval(y)}"
+def _point(x: Row, y: Row, name: str, style: styles.Style, side: str) -> frame.Trace:
+    hover = f"{style['name']}: {name} {frame.interval(x)}, {frame.interval(y)}"
     return {
         "x": [x["value"]],
         "y": [y["value"]],

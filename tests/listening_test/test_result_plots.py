@@ -184,6 +184,18 @@ def test_published_figures_are_hollow_grey_and_have_axes_of_their_own():
     assert "not an AUC of people" in figure.caution
 
 
+def test_without_an_auc_the_trade_off_goes_by_the_pooled_eer():
+    rows = [{**row, "value": None, "note": "Nobody heard both."} for row in known_tables.reidentification().rows]
+    told = known_tables.table("reidentification", rows)
+    figure = drawn(told, known_tables.pooled(), known_tables.mos())["tradeoff"].figure
+    assert "pooled EER" in figure.layout.xaxis.title.text
+    assert next(one for one in figure.data if one.text == ("McAdams",)).x[0] == 0.4
+    assert figure.layout.xaxis.range[0] < figure.layout.xaxis.range[1]
+    nothing = drawn(told, known_tables.mos())
+    assert "Nobody heard both." in nothing["tradeoff"].figure.layout.annotations[0].text
+    assert "Nobody heard both." in nothing["reidentification"].figure.layout.annotations[0].text
+
+
 def test_names_of_near_points_stand_apart():
     assert len(set(sides([(0.5, 0.5)] * 4))) == 4
     assert sides([(0.1, 0.1), (0.5, 0.5)]) == ["top right"] * 2
