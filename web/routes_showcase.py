@@ -5,6 +5,10 @@ from __future__ import annotations
 from fastapi import APIRouter
 from fastapi.responses import FileResponse, JSONResponse, Response
 
+from anonymizers.runner import Job
+from web.comparison import Asked
+from web.settings_link import to_query
+from web.showcase.gallery import ORIGINAL, Gallery
 from web.showcase.rendering import Sound
 from web.showcase.service import Showcase
 
@@ -21,13 +25,25 @@ def address(sound: Sound) -> str:
     return f"api/showcase/sounds/{sound.identity}.wav"
 
 
+def compare_link(gallery: Gallery) -> str:
+    """The Compare page with the gallery's systems ticked, relative to the app; of a system that is there twice, the
+    first."""
+    jobs: dict[str, Job] = {}
+    for column in gallery.columns:
+        if column.system != ORIGINAL:
+            jobs.setdefault(column.system, Job(column.system, column.params))
+    return f".?{to_query(Asked(list(jobs.values()), gallery.definition.seed, gallery.definition.level))}"
+
+
 def router(showcase: Showcase) -> APIRouter:
     """All routes."""
     routes = APIRouter(prefix="/api/showcase")
 
     @routes.get("")
     def gallery() -> Response:
-        return JSONResponse(showcase.page(address), headers=FRESH)
+        page, rendering = showcase.page(address), showcase.shown().rendering
+        more = {"compare": compare_link(rendering.gallery)} if rendering else {}
+        return JSONResponse({**page, **more}, headers=FRESH)
 
     @routes.get("/sounds/{identity}.wav")
     def sound(identity: str) -> Response:

@@ -32,9 +32,9 @@ PAGE = """<!doctype html>
 <body>
 <main id="showcase"><noscript><p>This page needs JavaScript to play in step. The sounds are in the folder
 <a href="sounds/">sounds</a>; <a href="gallery.json">gallery.json</a> says what each of them is.</p></noscript></main>
-<footer class="vvc vvg-footer"><p>Made with VoiceVeil {version}. <a href="gallery.json">gallery.json</a> holds the licences,
-versions, seeds and parameters of every sound. The page's own code is under the Apache License 2.0; the voices are under
-the licences named above.</p></footer>
+<footer class="vvc vvg-footer"><p>Made with VoiceVeil {version}. <a href="gallery.json">gallery.json</a> holds the
+licences, versions, seeds and parameters of every sound. The page's own code is under the Apache License 2.0; the voices
+are under the licences named above.</p></footer>
 <script type="application/json" id="gallery">{data}</script>
 <script src="showcase.js"></script>
 </body>

@@ -1,4 +1,4 @@
-"""A gallery as plain data: what the page draws (web/ui/showcase.mjs), and the record of every sound beside an export."""
+"""A gallery as plain data: what the page draws (web/ui/showcase.mjs), and the record of sounds beside an export."""
 
 from __future__ import annotations
 

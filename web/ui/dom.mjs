@@ -82,9 +82,9 @@ export function address(path) {
   return new URL(path, document.baseURI);
 }
 
-/** The components' style sheet, once per page; resolves when it applies (or cannot). */
-export function styled() {
-  const href = new URL("components.css", import.meta.url).href;
+/** A style sheet of this folder, once per page; resolves when it applies (or cannot). */
+export function styled(name = "components.css") {
+  const href = new URL(name, import.meta.url).href;
   const found = [...document.querySelectorAll("link[rel~=stylesheet]")].find((link) => link.href.split("?")[0] === href);
   const link = found ?? el("link", { rel: "stylesheet", href });
   if (link.sheet) return Promise.resolve();

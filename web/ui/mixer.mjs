@@ -98,12 +98,17 @@ export class Mixer {
   /** Starts at the resting position. Call it inside a tap or key press: browsers allow sound only then. */
   play() {
     if (this.playing || this.length === 0) return;
-    if (navigator.audioSession) navigator.audioSession.type = "playback";
-    this.context ??= this.open();
-    if (this.context.state !== "running") this.context.resume().catch(() => {});
+    this.wake();
     const from = this.inside(this.rest >= this.length ? 0 : this.rest);
     this.start(() => from);
     this.onchange();
+  }
+
+  /** Readies the output inside a tap or key press, for a sound that is still to be loaded. */
+  wake() {
+    if (navigator.audioSession) navigator.audioSession.type = "playback";
+    this.context ??= this.open();
+    if (this.context.state !== "running") this.context.resume().catch(() => {});
   }
 
   open() {

@@ -1,14 +1,8 @@
 // One track of the player: its name, what it is, its waveform, its state, its file.
 
 import { address, decibels, el, icon, setText, swatch } from "./dom.mjs";
+import { FIDELITY } from "./fidelity.mjs";
 import { drawWaveform } from "./waveform.mjs";
-
-const FIDELITY = {
-  exact: ["exact", "A published algorithm, run as published"],
-  "own-design": ["own design", "Designed here; no published system of this name"],
-  "original-weights": ["original weights", "The published model"],
-  "house-weights": ["house weights", "Trained by this project, smaller than the published model"],
-};
 
 export class Row {
   /** @param lane called with the waveform's element, to make it take gestures */

@@ -41,9 +41,12 @@ export function outline(buffer) {
 }
 
 export class Sounds {
-  constructor() {
+  /** @param read (url, signal) -> the file's bytes; `rate` in Hz, or null for that of the first sound */
+  constructor({ read = fetched, rate = null } = {}) {
     this.byUrl = new Map();
-    this.rate = null;
+    this.read = read;
+    this.usual = rate;
+    this.rate = rate;
   }
 
   /** The sound at `url` as {buffer, outline}; rejects with a sentence for people. */
@@ -64,27 +67,30 @@ export class Sounds {
       this.byUrl.delete(url);
       stop.abort();
     }
-    if (this.byUrl.size === 0) this.rate = null;
+    if (this.byUrl.size === 0) this.rate = this.usual;
   }
 
   async load(url, signal) {
-    let bytes;
-    try {
-      const response = await fetch(address(url), { signal });
-      if (response.status === 404 || response.status === 410) {
-        throw new Error("This sound is no longer on the server: clips are kept for an hour at most. Run again.");
-      }
-      if (!response.ok) throw new Error(`The server answered ${response.status} instead of the sound: choose it to try again.`);
-      bytes = await response.arrayBuffer();
-    } catch (error) {
-      if (error.name === "TypeError") throw new Error("The server could not be reached: choose this row to try again.");
-      throw error;
-    }
+    const bytes = await this.read(url, signal);
     this.rate ??= wavRate(bytes) ?? USUAL_RATE_HZ;
     const decoder = new OfflineAudioContext(1, 1, this.rate); // an AudioContext may exist only after a tap
     const buffer = await decoder.decodeAudioData(bytes).catch(() => {
       throw new Error("The browser could not decode this sound: download the file instead.");
     });
     return { buffer, outline: outline(buffer) };
+  }
+}
+
+async function fetched(url, signal) {
+  try {
+    const response = await fetch(address(url), { signal });
+    if (response.status === 404 || response.status === 410) {
+      throw new Error("This sound is no longer on the server: clips are kept for an hour at most. Run again.");
+    }
+    if (!response.ok) throw new Error(`The server answered ${response.status} instead of the sound: choose it to try again.`);
+    return await response.arrayBuffer();
+  } catch (error) {
+    if (error.name === "TypeError") throw new Error("The server could not be reached: choose this row to try again.");
+    throw error;
   }
 }
