@@ -51,7 +51,7 @@ def of(estimate: Estimate, margin: float, alpha: float = 0.05) -> Equivalence:
     above = float(stats.t.cdf((value - CHANCE - margin) / se, df))
     below = float(stats.t.sf((value - CHANCE + margin) / se, df))
     reach = float(stats.t.ppf(1 - alpha, df)) * se
-    low, high = value - reach, value + reach
+    low, high = max(0.0, value - reach), min(1.0, value + reach)
     return Equivalence(margin, low, high, max(above, below), _verdict(low, high, margin))
 
 
