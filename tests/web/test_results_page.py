@@ -13,6 +13,7 @@ import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
+from listening_test import plots
 from listening_test.analysis.results import Results
 from listening_test.analysis.table import Column, Table
 from listening_test.store_records import StoreUnavailable
@@ -277,6 +278,17 @@ def test_a_study_without_answers_says_so(services: Services, studies: Any) -> No
     known_results.kept(services.store, studies["private"])
 
 
+def test_answers_that_expired_are_said_to_be_gone(services: Services) -> None:
+    info = rendered_study.opened(services.store, name="expired", limits={"keep_answers_days": 1})
+    info = services.store.close_study(info.id)
+    known_results.kept(services.store, info, results=Results(known_tables.about(enrolled=0)), computed_s=9e9)
+    update = page(services, owner=True)._shown("expired-v1", "participant", "")
+    text = text_of(update)
+    assert words.EXPIRED.format(days=1) in text
+    assert words.EXPIRES.format(days=1) in text
+    services.store.delete_study(info.id)
+
+
 def test_a_database_that_is_away_is_a_sentence_on_the_page(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
     def away() -> Any:
         raise StoreUnavailable("The database is away.")
@@ -329,6 +341,10 @@ def test_whatever_people_wrote_stays_text(services: Services) -> None:
     assert "<img" not in text
     assert "<script" not in text
     services.store.delete_study(info.id)
+
+
+def test_every_figure_that_there_can_be_has_a_place() -> None:
+    assert len(plots.figures(known_tables.results())) <= result_figures.PLACES
 
 
 def test_more_figures_than_places_are_refused() -> None:

@@ -78,7 +78,7 @@ def test_the_owner_gets_in(owner: TestClient) -> None:
 
 
 def test_the_public_pages_hold_nothing_of_studies(stranger: TestClient, study: Any) -> None:
-    texts = [stranger.get(path).text for path in ("/", "/studies", "/about", "/config", "/gradio_api/info")]
+    texts = [stranger.get(path).text for path in ("/", "/studies", "/results", "/about", "/config", "/gradio_api/info")]
     for secret in (study.link, study.preview_key, study.simulation_key, study.title, "payment-key"):
         assert not any(secret in text for text in texts)
 

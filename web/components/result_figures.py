@@ -8,7 +8,7 @@ from typing import Any
 
 import gradio as gr
 
-PLACES = 20
+PLACES = 24
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from web import result_files
-from web.components.result_figures import Filled
+from web.components.result_figures import PLACES, Filled
 from web.pages import results_words as words
 from web.pages.results_tables import Place, others
 
@@ -89,7 +89,7 @@ def _drawn(results: Results | None) -> list[Figure]:
     try:
         from listening_test import plots
 
-        return [one for one in plots.figures(results) if one.figure.data]
+        return [one for one in plots.figures(results) if one.figure.data][:PLACES]
     except Exception:  # the tables are worth showing without
         log.exception("Figures could not be drawn")
         return []

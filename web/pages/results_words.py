@@ -55,6 +55,8 @@ links to the study.</p>
 """
 PRIVATE = "Only you can see these results."
 NOT_CLOSED = "Only you can see these results. They can be published once the study is closed."
+EXPIRED = "Its answers were deleted {days:g} days after it closed, as listeners were promised; results went with them."
+EXPIRES = "Results go with the answers, {days:g} days after closing: take tables away before."
 NOBODY = {
     "open": "Nobody has answered yet. Send listeners the link of the study; their answers appear here.",
     "closed": "Nobody has answered: there is nothing to show.",
@@ -149,7 +151,7 @@ def _task(task: Task) -> str:
 def _card(info: StudyInfo, results: Results) -> str:
     about = results.about
     if not about.get("enrolled"):
-        return f'<p class="vv-next">{NOBODY.get(info.state, NOBODY["closed"])}</p>'
+        return f'<p class="vv-next">{_nobody(info, about["computed_s"])}</p>'
     facts = {
         "Listeners": f"{about['enrolled']} began, {about['finished']} finished, {about['used']} used",
         "Answers used": f"{about['answers']:,}".replace(",", " "),
@@ -162,6 +164,14 @@ def _card(info: StudyInfo, results: Results) -> str:
     rows = "".join(f"<div><dt>{term}</dt><dd>{escape(value)}</dd></div>" for term, value in facts.items() if value)
     masked = f'<p class="vv-reading">{MASKED}</p>' if about.get("masked") else ""
     return f'<dl class="vv-facts">{rows}</dl>{_systems(about)}{_excluded(results.tables)}{masked}'
+
+
+def _nobody(info: StudyInfo, now_s: float) -> str:
+    """Why there are no answers."""
+    days = info.study.limits.keep_answers_days
+    if days is not None and info.closed_s is not None and info.closed_s + 86_400 * days <= now_s:
+        return EXPIRED.format(days=days)
+    return NOBODY.get(info.state, NOBODY["closed"])
 
 
 def _systems(about: Mapping[str, Any]) -> str:
@@ -199,14 +209,15 @@ def figure_foot(place: Place, figure: Figure, tables: Mapping[str, Table]) -> st
 
 
 def publishing(info: StudyInfo) -> str:
-    """Who can see the results."""
+    """Who can see the results, and for how long."""
+    days = info.study.limits.keep_answers_days
+    until = f" {EXPIRES.format(days=days)}" if days is not None else ""
     if info.published_s is not None:
         link = f"../results?study={result_files.name_of(info)}"
-        return (
-            f'<p class="vv-reading">Public since {_time(info.published_s)}: '
-            f'<a href="{link}">what others see</a>. Participants only.</p>'
-        )
-    return f'<p class="vv-reading">{PRIVATE if info.state == "closed" else NOT_CLOSED}</p>'
+        who = f'Public since {_time(info.published_s)}: <a href="{link}">what others see</a>. Participants only.'
+    else:
+        who = PRIVATE if info.state == "closed" else NOT_CLOSED
+    return f'<p class="vv-reading">{who}{until}</p>'
 
 
 def _span(first_s: float | None, last_s: float | None) -> str:
