@@ -32,6 +32,17 @@ PARTS = (
     "precision",
 )
 """Modules of this package with `tables(answers) -> list[Table]`, in the order of the page and the report."""
+ASKED = {
+    "mos": {"mos"},
+    "reidentification": {"same-different"},
+    "speakers": {"same-different"},
+    "panel": {"same-different"},
+    "line_up": {"line-up"},
+    "similarity": {"speaker-similarity"},
+    "emotion": {"emotion"},
+    "reliability": {"mos", "same-different", "speaker-similarity", "emotion"},
+}
+"""Parts that are about these types of tasks alone: left out of a study that has none of them."""
 EXTRAS: tuple[str, ...] = ("acoustics",)
 """Modules with `of(store, info, origins) -> list[Table]`, for parts that need the sounds of a closed study."""
 _log = logging.getLogger(__name__)
@@ -90,9 +101,11 @@ def extra(part: str, store: Store, info: StudyInfo, origins: Sequence[Origin] = 
 
 
 def analyse(answers: Answers, about: Mapping[str, Any], *, clock: Callable[[], float] = time.time) -> Results:
-    """Every table that the answers give; one that cannot be had is empty and says why."""
+    """Every table that the study asks for; one that cannot be had is empty and says why."""
     began_s = clock()
-    tables = [table for part in PARTS for table in _tables(part, answers)]
+    types = {task.type for task in answers.study.tasks}
+    parts = [part for part in PARTS if part not in ASKED or ASKED[part] & types]
+    tables = [table for part in parts for table in _tables(part, answers)]
     facts = {**_facts(answers), **about, "computed_s": clock(), "seconds": clock() - began_s}
     return Results(facts, {table.key: table for table in tables})
 
