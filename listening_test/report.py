@@ -142,7 +142,8 @@ def _lead(study: Study) -> str:
         "emotion": "which emotion people hear",
     }
     tasks = list(dict.fromkeys(asked[task.type] for task in study.tasks))
-    return f"Asked was {card.listed(tasks)}, of {card.count(len(study.systems), 'system')}, the original among them."
+    heard = card.count(len(study.systems), "system")
+    return f"Listeners were asked {card.listed(tasks)}. They heard {heard}, the original among them."
 
 
 def _numbers(source: Source) -> Iterator[tuple[str, str]]:
@@ -186,7 +187,14 @@ def _afterwards(source: Source) -> Iterator[Section]:
         yield Section("Exclusions, as counted", tuple(facts) or (Fact("None", "Nobody was excluded."),))
     if sounds := tuple(rendered.facts(source.study, source.stimuli)):
         yield Section("Sounds, as rendered", sounds)
-    yield Section("Software", tuple(Fact(name, version) for name, version in software.versions().items()))
+    yield Section("Software", tuple(_software()))
+
+
+def _software() -> Iterator[Fact]:
+    versions = software.versions()
+    for name in ("VoiceVeil", "Python", "Platform"):
+        yield Fact(name, versions.pop(name))
+    yield Fact("Libraries", ", ".join(f"{name} {version}" for name, version in versions.items()) + ".")
 
 
 def _flow(flow: Watch) -> Iterator[Fact]:

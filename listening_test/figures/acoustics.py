@@ -123,7 +123,7 @@ def _cloud(rows: Sequence[Row], style: styles.Style, column: str) -> frame.Trace
         "marker": {
             "color": style["colour"],
             "symbol": style["symbol"],
-            "size": [min(14.0, 4.0 + 1.5 * float(row["answers"] or 0) ** 0.5) for row in rows],
+            "size": [min(14.0, 5.0 + 2.0 * float(row["answers"] or 0) ** 0.5) for row in rows],
             "opacity": 0.7,
         },
         "customdata": [frame.safe(f"{row['clip']}, {row['answers']} answers") for row in rows],

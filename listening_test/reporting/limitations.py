@@ -6,6 +6,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from listening_test.analysis.results import Results
+from listening_test.figures.frame import in_order, looks, words
+from listening_test.figures.reidentification import CEILING
+from listening_test.figures.styles import of
 from listening_test.reporting.card import count, listed
 from listening_test.study import LOW_ANCHOR, ORIGINAL, Study, StudyClip
 
@@ -31,7 +34,8 @@ def _origin(study: Study, results: Results) -> Iterator[str]:
         yield f"{about['watermark']}: these answers are not a study's, and say nothing about people."
     if about.get("state") == "open":
         yield (
-            "The study is still open: numbers will change, and stopping when they please makes intervals too narrow."
+            "The study is still open: numbers will change, and stopping when they please makes intervals too narrow. "
+            "This report holds the seeds that decide who hears what: keep it to yourself until the study closes."
         )
     if about.get("masked"):
         yield "Systems are letters until the study closes."
@@ -123,20 +127,28 @@ def _estimates(study: Study, results: Results) -> Iterator[str]:
     compared = any(task.type == "same-different" for task in study.tasks)
     if compared and not (tables.get("machine") and tables["machine"].rows):
         yield "People alone were the attackers: machines hear what people do not, and no machine's scores stand here."
-    equivalence = tables.get("equivalence")
-    open_ = {str(row["system"]) for row in equivalence.rows if row["verdict"] == "undecided"} if equivalence else set()
-    if open_:
+    if open_ := _undecided(results):
         yield (
-            f"Neither recognition nor chance is shown for {listed(sorted(open_))}: undecided is not private. More "
-            "listeners and speakers would tell."
+            f"Neither recognition nor chance is shown for {listed(open_)}: undecided is not private. More listeners "
+            "and speakers would tell."
         )
-    short = (
-        {str(row["question"]) for row in tables["precision"].rows if row["reached"] is False}
-        if "precision" in tables
-        else set()
-    )
-    if short:
-        yield f"The precision that was asked for beforehand is not reached for {listed(sorted(short))}."
+    if short := _imprecise(results):
+        yield f"The precision that was asked for beforehand is not reached for: {', '.join(short)}."
     for table in tables.values():
         if table.reason and table.rows:
             yield f"{table.title}: {table.reason}"
+
+
+def _undecided(results: Results) -> list[str]:
+    """Systems for which the equivalence test of anonymized voices stays open, by their short names."""
+    table = results.tables.get("equivalence")
+    rows = [row for row in table.rows if row["verdict"] == "undecided"] if table else []
+    open_ = [row["system"] for row in rows if row["exclusions"] == "applied" and row["pair"] != CEILING]
+    return [of(looks(results), label)["name"] for label in in_order(results, open_)]
+
+
+def _imprecise(results: Results) -> list[str]:
+    """What is measured less precisely than was asked for."""
+    table = results.tables.get("precision")
+    rows = [row for row in table.rows if row["reached"] is False] if table else []
+    return list(dict.fromkeys(words(row["question"] or row["measure"]) for row in rows))
