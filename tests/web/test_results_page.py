@@ -224,6 +224,17 @@ def test_figures_that_cannot_be_drawn_leave_the_tables(
     assert "published-v1-mos.csv" in text
 
 
+def test_new_numbers_do_not_close_the_question_whether_to_publish(services: Services, studies: Any) -> None:
+    mine = page(services, owner=True)
+    first = mine._shown("private-v1", "participant", "")
+    assert not first[mine.confirm]["visible"]
+    known_results.kept(services.store, studies["private"], computed_s=2e9)
+    again = mine._shown("private-v1", "participant", first[mine.drawn])
+    assert mine.heading in again
+    assert mine.confirm not in again
+    assert not mine._shown("published-v1", "participant", first[mine.drawn])[mine.confirm]["visible"]
+
+
 def test_publishing_and_taking_back(services: Services, studies: Any) -> None:
     mine, public = page(services, owner=True), page(services, owner=False)
     update = mine._publish("private-v1", "participant", "")

@@ -198,7 +198,7 @@ class ResultsPage:
             self.heading: view.heading(figures),
             self.tables: "",
             **dict(zip(self.figures.outputs, filled, strict=True)),
-            **(self._ownership(view.info) if self.owner else {}),
+            **(self._ownership(view.info) if self.owner and not drawn.startswith(f"{view.subject} ") else {}),
         }
 
     def _rest(self, chosen: Any, origin: Any, drawn: str, whole: str) -> Update:

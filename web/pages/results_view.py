@@ -51,11 +51,16 @@ class View:
     results: Results | None
 
     @property
+    def subject(self) -> str:
+        """Stands for whose results these are, and who may see them."""
+        return f"{result_files.name_of(self.info)} {self.origin} {self.info.state} {self.info.published_s}"
+
+    @property
     def token(self) -> str:
         """Stands for what is shown: another one, something else."""
         results = self.results
         facts = (results.about["computed_s"], len(results.tables)) if results else ()
-        return f"{result_files.name_of(self.info)} {self.origin} {self.info.state} {self.info.published_s} {facts}"
+        return f"{self.subject} {facts}"
 
     def heading(self, figures: list[Figure]) -> str:
         """What stands over the figures."""
