@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).parent / "reporting"
 LARGEST_BYTES = 8_000_000
 """Of the answers inside the report, compressed; larger ones lie beside it."""
+SHORT = 30
+"""Rows of a table that stands open where no figure shows it."""
 UNNAMED = ("comment",)
 """Questions whose answers are people's own words."""
 
@@ -222,7 +224,7 @@ def _blocks(results: Results, looks: Mapping[str, Any]) -> Iterator[dict[str, An
         }
     for table in left.values():
         block = {"key": table.key, "title": table.title, "figure": "", "height": 0, "reading": "", "caution": ""}
-        yield {**block, "tables": [_shown(table, looks)]}
+        yield {**block, "tables": [_shown(table, looks) | {"open": len(table.rows) <= SHORT}]}
 
 
 def _shown(table: Table, looks: Mapping[str, Any], *, said: str = "") -> dict[str, Any]:
@@ -231,7 +233,7 @@ def _shown(table: Table, looks: Mapping[str, Any], *, said: str = "") -> dict[st
     data = base64.b64encode(plain.csv_of(table)).decode() if table.rows else ""
     rows = card.count(len(table.rows), "row") if table.rows else "empty"
     texts["caution"] = "" if table.caution and table.caution in said else table.caution
-    return {**texts, "laid": layout.laid(table, looks), "count": rows, "csv": data}
+    return {**texts, "laid": layout.laid(table, looks), "count": rows, "csv": data, "open": False}
 
 
 def _script_safe(value: Any) -> str:

@@ -132,7 +132,7 @@ def _cell(row: Row, name: str, spans: Mapping[str, tuple[str, str]], looks: Mapp
     if isinstance(cell, bool) or not isinstance(cell, int | float):
         return shown(cell)
     if name not in spans:
-        return _number(cell)
+        return _p(cell) if name.split("_")[0] == "p" else _number(cell)
     low, high = (row[end] for end in spans[name])
     ends = f" ({_two(low)} to {_two(high)})" if low is not None and high is not None else ""
     return _two(cell) + ends
@@ -143,10 +143,13 @@ def _two(cell: Cell) -> str:
     return f"{cell:.2f}".replace("-", "−") if isinstance(cell, int | float) else "–"
 
 
+def _p(cell: float) -> str:
+    return "< 0.001" if cell < SMALL else _number(cell)
+
+
 def _number(cell: float) -> str:
-    if isinstance(cell, float) and 0 < abs(cell) < SMALL:
-        return "< 0.001" if cell > 0 else "> −0.001"
-    return shown(cell).replace("-", "−")
+    rounded = 0.0 if isinstance(cell, float) and abs(cell) < SMALL / 2 else cell
+    return shown(rounded).replace("-", "−")
 
 
 def _mark(row: Row, notes: Sequence[str]) -> str:
