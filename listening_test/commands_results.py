@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from listening_test.study import StudyError
 
 if TYPE_CHECKING:
     from listening_test.analysis.results import Results
+    from listening_test.analysis.table import Table
     from listening_test.study import Study, StudyClip
 
 
@@ -131,11 +133,23 @@ def _preregistration(args: argparse.Namespace) -> dict[str, Any]:
         path = study_file(args.study)
         study, clips = prepare.read(path)
         known = _known(args, study, clips)
-        return preregistration.of(study, clips, made_s=now_s, yaml=path.read_text(encoding="utf-8"), **known)
+        yaml, expected = path.read_text(encoding="utf-8"), _expected(study, clips)
+        return preregistration.of(study, clips, made_s=now_s, yaml=yaml, expected=expected, **known)
     with open_store(args) as store:
         info = find_study(store, args.study, args.version)
         known = {"state": info.state, "frozen": info.digest}
-        return preregistration.of(info.study, info.clips, made_s=now_s, yaml=info.yaml, **known)
+        expected = _expected(info.study, info.clips)
+        return preregistration.of(info.study, info.clips, made_s=now_s, yaml=info.yaml, expected=expected, **known)
+
+
+def _expected(study: Study, clips: Sequence[StudyClip]) -> Table | None:
+    """What the study will be able to show; None where it is not feasible, which the document says elsewhere."""
+    from listening_test import power
+
+    try:
+        return power.expected(study, clips)
+    except StudyError:
+        return None
 
 
 def _known(args: argparse.Namespace, study: Study, clips: list[StudyClip]) -> dict[str, str]:

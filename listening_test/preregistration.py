@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from listening_test.analysis.table import Table
 from listening_test.reporting import card, design_words, software
+from listening_test.reporting.layout import laid
 from listening_test.study import Study, StudyClip, StudyError, digest
 
 PRIMARY = {
@@ -22,7 +24,14 @@ PRIMARY = {
 
 
 def of(
-    study: Study, clips: Sequence[StudyClip], *, made_s: float, state: str = "ready", frozen: str = "", yaml: str = ""
+    study: Study,
+    clips: Sequence[StudyClip],
+    *,
+    made_s: float,
+    state: str = "ready",
+    frozen: str = "",
+    yaml: str = "",
+    expected: Table | None = None,
 ) -> dict[str, Any]:
     """The preregistration as JSON values.
 
@@ -31,6 +40,7 @@ def of(
         state: of the study; for one that is open or closed the document says that it came too late.
         frozen: the digest a study was opened with, "" before.
         yaml: the file as its owner wrote it.
+        expected: the table of power.expected, None where it is not wanted.
     """
     found = digest(study, clips)
     return {
@@ -48,6 +58,7 @@ def of(
         ],
         "trials_per_listener": _trials(study, clips),
         "analysis_plan": plan(study),
+        "expected": expected.to_json() if expected else None,
         "definition": study.model_copy(update={"clips": study.clips.model_copy(update=_NO_PATHS)}).model_dump(
             mode="json"
         ),
@@ -91,7 +102,7 @@ def markdown(found: dict[str, Any]) -> str:
         lines += [f"## {section['title']}", "", *(_item(term, text) for term, text in section["facts"]), ""]
     lines += _trial_lines(found["trials_per_listener"])
     lines += ["## Analysis plan", "", *(line for table in found["analysis_plan"] for line in _plan_lines(table))]
-    lines += _power_lines(found.get("power"))
+    lines += _expected_lines(found["expected"])
     lines += ["## Software", "", *(f"- {name} {version}" for name, version in found["software"].items()), ""]
     return "\n".join([*lines, *_definition_lines(found)])
 
@@ -143,12 +154,17 @@ def _plan_lines(table: dict[str, Any]) -> list[str]:
     return [f"### {table['title']} (`{table['key']}`)", "", table["method"], "", *caution]
 
 
-def _power_lines(rows: Sequence[dict[str, Any]] | None) -> list[str]:
-    if not rows:
+def _expected_lines(values: dict[str, Any] | None) -> list[str]:
+    if not values:
         return []
-    names = list(rows[0])
-    lines = [f"| {' | '.join(str(row.get(name, '')) for name in names)} |" for row in rows]
-    return ["## Expected power", "", f"| {' | '.join(names)} |", f"|{' --- |' * len(names)}", *lines, ""]
+    table = Table.from_json(values)
+    shown = laid(table, {}, most=len(table.rows))
+    names = [head.name for head in shown.heads]
+    rows = [f"| {' | '.join(row)} |" for row in shown.rows]
+    notes = [f"[{number}] {note}" for number, note in enumerate(shown.footnotes, start=1)]
+    texts = [text for text in (table.reading, table.method, table.caution, *table.notes, *notes, table.reason) if text]
+    grid = [f"| {' | '.join(names)} |", f"|{' --- |' * len(names)}", *rows, ""] if rows else []
+    return [f"## {table.title}", "", *grid, *(line for text in texts for line in (text, ""))]
 
 
 def _definition_lines(found: dict[str, Any]) -> list[str]:

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from listening_test import answers_file, export
+from listening_test import answers_file, export, power
 from listening_test.__main__ import main
 from listening_test.analysis import results
 from listening_test.analysis.answers import Answers
@@ -27,6 +27,8 @@ from tests.web import known_results
 def two_tables(monkeypatch: pytest.MonkeyPatch) -> None:
     """Only what takes no time: what the tables hold is tested elsewhere."""
     monkeypatch.setattr(results, "PARTS", ("listeners",))
+    monkeypatch.setattr(power, "expected", lambda study, clips: known_tables.table("power", [{"goal": "all of it"}]))
+    monkeypatch.setattr(results, "EXTRAS", ())
     monkeypatch.setattr(results, "_tables", lambda part, answers: [counted(answers), known_tables.comments()])
 
 
@@ -184,6 +186,7 @@ def test_preregister_of_a_file_needs_no_database(tmp_path: Path, capsys: pytest.
     assert found["study"] == "demo"
     assert found["warning"] == ""
     assert "title:" in found["yaml"]
+    assert found["expected"]["rows"] == [["all of it"]]
     assert found["digest"] in capsys.readouterr().out
     assert not (tmp_path / "none.db").exists()
 

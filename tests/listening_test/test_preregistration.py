@@ -11,7 +11,7 @@ import pytest
 from listening_test import preregistration
 from listening_test.reporting import card, design_words, screening_words
 from listening_test.study import digest
-from tests.listening_test import analysed, planning
+from tests.listening_test import analysed, known_tables, planning
 
 STUDY = planning.study(analysed.EVERY_TASK, design=analysed.ROOM)
 CLIPS = planning.clips()
@@ -89,10 +89,13 @@ def test_the_file_stands_whole_in_the_document(document: dict[str, Any]):
     assert "````yaml\nname: planned\n# why: `ticks`\n````" in preregistration.markdown(document)
 
 
-def test_power_stands_in_it_where_it_is_known(document: dict[str, Any]):
-    text = preregistration.markdown({**document, "power": [{"task": "mos", "power": 0.83}]})
-    assert "## Expected power" in text
-    assert "| mos | 0.83 |" in text
+def test_what_the_study_will_be_able_to_show_stands_in_it():
+    rows = [{"task": "mos", "goal": "a difference of 0.5", "power": 0.83, "note": "By assumption."}]
+    text = preregistration.markdown(made(expected=known_tables.table("power", rows)))
+    assert "## Power" in text
+    assert "| a difference of 0.5 | 0.830 |" in text
+    assert "[1] By assumption." in text
+    assert "How power is computed." in text
 
 
 def test_a_study_that_is_not_feasible_says_why_and_is_written_all_the_same():
