@@ -22,6 +22,7 @@ bench: .venv/dev
 	.venv/bin/python -m benchmarks.study_load
 	.venv/bin/python -m benchmarks.study_kill
 	.venv/bin/python -m benchmarks.study_blinding
+	.venv/bin/python -m benchmarks.results_page
 
 .venv/run: requirements.txt
 	$(PYTHON) -m venv .venv && .venv/bin/pip install -r requirements.txt && touch $@
