@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -146,7 +146,12 @@ def _trial_lines(rows: Sequence[dict[str, Any]]) -> list[str]:
     if not rows:
         return []
     head = ["## Rated trials of one listener", "", "| Task | Pair | System | Trials |", "| --- | --- | --- | ---: |"]
-    return [*head, *(f"| {row['task']} | {row['pair']} | {row['system']} | {row['trials']} |" for row in rows), ""]
+    return [*head, *(_line(str(row[name]) for name in ("task", "pair", "system", "trials")) for row in rows), ""]
+
+
+def _line(cells: Iterable[str]) -> str:
+    """A row of a Markdown table; a bar within a cell is no border."""
+    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
 
 
 def _plan_lines(table: dict[str, Any]) -> list[str]:
@@ -160,10 +165,10 @@ def _expected_lines(values: dict[str, Any] | None) -> list[str]:
     table = Table.from_json(values)
     shown = laid(table, {}, most=len(table.rows))
     names = [head.name for head in shown.heads]
-    rows = [f"| {' | '.join(row)} |" for row in shown.rows]
+    rows = [_line(row) for row in shown.rows]
     notes = [f"[{number}] {note}" for number, note in enumerate(shown.footnotes, start=1)]
     texts = [text for text in (table.reading, table.method, table.caution, *table.notes, *notes, table.reason) if text]
-    grid = [f"| {' | '.join(names)} |", f"|{' --- |' * len(names)}", *rows, ""] if rows else []
+    grid = [_line(names), f"|{' --- |' * len(names)}", *rows, ""] if rows else []
     return [f"## {table.title}", "", *grid, *(line for text in texts for line in (text, ""))]
 
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+from functools import cache
+from random import Random
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from anonymizers import registry
 from evaluation.published import points
@@ -13,11 +17,20 @@ from listening_test import export, plots
 from listening_test.analysis.results import Results
 from listening_test.figures.styles import DASHES, MASKED_COLOUR, SYMBOLS, styles
 from listening_test.figures.tradeoff import sides
+from listening_test.reporting import layout
 from listening_test.study import Study
 from tests.listening_test import known_tables, planning
 
 
+@cache
+def everything() -> dict[str, plots.Figure]:
+    """The figures of one table of each kind."""
+    return {one.key: one for one in plots.figures(known_tables.results())}
+
+
 def drawn(*tables: Any, **about: Any) -> dict[str, plots.Figure]:
+    if not tables and not about:
+        return everything()
     return {one.key: one for one in plots.figures(known_tables.results(*tables, **about))}
 
 
@@ -253,6 +266,27 @@ def test_at_most_ten_speakers_are_drawn_the_best_recognised_first():
     assert len(names) == 10
     assert names[0].startswith("S59")
     assert "At most 10" in figure.reading
+
+
+@given(seed=st.integers(0, 2**32), share=st.sampled_from([0.1, 0.4, 1.0]))
+@settings(max_examples=12, deadline=None)
+def test_cells_may_be_missing_anywhere(seed: int, share: float):
+    """What names a row stays; every number, and every truth, may be None."""
+    random = Random(seed)
+    tables = []
+    for table in known_tables.results().tables.values():
+        rows = [
+            {
+                name: None if isinstance(cell, float | bool) and random.random() < share else cell
+                for name, cell in row.items()
+            }
+            for row in table.rows
+        ]
+        tables.append(known_tables.table(table.key, rows))
+    results = known_tables.results(*tables)
+    assert plots.figures(results)
+    for table in tables:
+        layout.laid(table, {})
 
 
 def test_names_are_text_and_never_markup():
