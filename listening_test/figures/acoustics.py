@@ -8,7 +8,7 @@ from typing import Any
 from audio.plots import KURTOSIS_TICKS
 from listening_test.analysis.results import Results
 from listening_test.analysis.table import Row, Table
-from listening_test.figures import frame, styles
+from listening_test.figures import frame, marks, say, styles
 from listening_test.figures.frame import Panel, Sketch
 
 FEATURES = {
@@ -40,7 +40,7 @@ def sketches(results: Results) -> Iterator[Sketch]:
 
 def links(results: Results, table: Table) -> Sketch:
     """Slope of each answer on each change, one panel for each kind of answer."""
-    panels = [_slopes(str(name), rows) for (name,), rows in frame.groups(table.rows, "perceived").items()]
+    panels = [_slopes(str(name), rows) for (name,), rows in say.groups(table.rows, "perceived").items()]
     reading = (
         "Right of the line = the more the feature rises (by an octave, a doubling, a LU), the higher what people said; "
         "an interval across the line is undecided."
@@ -53,7 +53,7 @@ def points(results: Results, table: Table, feature: str) -> Sketch:
     title, column, axis, _ = FEATURES[feature]
     panels = [
         _scatter(results, str(name), rows, column, axis)
-        for (name,), rows in frame.groups(table.rows, "perceived").items()
+        for (name,), rows in say.groups(table.rows, "perceived").items()
     ]
     reading = (
         "One point a recording through a system, at what changed (right = more than in the original) and what people "
@@ -92,28 +92,28 @@ def _slopes(perceived: str, rows: Sequence[Row]) -> Panel:
         names.append(f"{title}, per {row['per']}")
         decided = row["low"] is not None and row["high"] is not None and float(row["low"]) * float(row["high"]) > 0
         style = {"name": title, "colour": "#0072B2" if decided else "#8A8F98", "dash": "solid", "symbol": "circle"}
-        hover = f"{names[-1]}: {frame.interval(row)}; {frame.basis(row)}"
-        found.append(frame.dot(place, row, style, hover))
+        hover = f"{names[-1]}: {say.interval(row)}; {say.basis(row)}"
+        found.append(marks.dot(place, row, style, hover))
     ends = [abs(end) for one in found if one for end in (one.low, one.high, one.value) if end is not None]
     reach = 1.08 * max(ends, default=1.0)
     heading = f"{_title(perceived)}: slope"
-    axes: tuple[Mapping[str, Any], Mapping[str, Any]] = ({"range": [-reach, reach]}, frame.rows_axis(names))
-    return Panel(heading, frame.dots(found), *axes, frame.rows_px(len(names)), [frame.line_at(0.0)])
+    axes: tuple[Mapping[str, Any], Mapping[str, Any]] = ({"range": [-reach, reach]}, marks.rows_axis(names))
+    return Panel(heading, marks.dots(found), *axes, marks.rows_px(len(names)), [marks.line_at(0.0)])
 
 
 def _scatter(results: Results, perceived: str, rows: Sequence[Row], column: str, axis: str) -> Panel:
-    known = frame.looks(results)
-    by_label = {str(key[0]): found for key, found in frame.groups(rows, "system").items()}
-    traces = [_cloud(by_label[one], styles.of(known, one), column) for one in frame.in_order(results, by_label)]
+    known = say.looks(results)
+    by_label = {str(key[0]): found for key, found in say.groups(rows, "system").items()}
+    traces = [_cloud(by_label[one], styles.of(known, one), column) for one in say.in_order(results, by_label)]
     low, high = PERCEIVED.get(perceived, ("", None))[1] or (None, None)
     y_axis = {"range": [low, high]} if low is not None else {}
     x_axis = {"title": {"text": f"change of {axis}", "standoff": 6}, "nticks": 7}
-    return Panel(_title(perceived), traces, x_axis, y_axis, HEIGHT_PX, [frame.line_at(0.0)])
+    return Panel(_title(perceived), traces, x_axis, y_axis, HEIGHT_PX, [marks.line_at(0.0)])
 
 
 def _cloud(rows: Sequence[Row], style: styles.Style, column: str) -> frame.Trace:
     rows = [row for row in rows if row[column] is not None]
-    name = frame.safe(style["name"])
+    name = say.safe(style["name"])
     return {
         "x": [row[column] for row in rows],
         "y": [row["mean"] for row in rows],
@@ -126,18 +126,18 @@ def _cloud(rows: Sequence[Row], style: styles.Style, column: str) -> frame.Trace
             "size": [min(14.0, 5.0 + 2.0 * float(row["answers"] or 0) ** 0.5) for row in rows],
             "opacity": 0.7,
         },
-        "customdata": [frame.safe(f"{row['clip']}, {row['answers']} answers") for row in rows],
+        "customdata": [say.safe(f"{row['clip']}, {row['answers']} answers") for row in rows],
         "hovertemplate": f"{name}, %{{customdata}}: change %{{x:.2f}}, mean %{{y:.2f}}<extra></extra>",
     }
 
 
 def _kurtosis(results: Results, rows: Sequence[Row]) -> Panel:
     """Medians; a line joins the emotions of one system, so that its order is seen."""
-    known = frame.looks(results)
+    known = say.looks(results)
     emotions = _emotions(rows)
     traces = []
     for label, own in _by_label(results, rows):
-        style, name = styles.of(known, label), frame.safe(styles.of(known, label)["name"])
+        style, name = styles.of(known, label), say.safe(styles.of(known, label)["name"])
         own = [row for row in own if row["kurtosis"] is not None]
         traces.append({
             "x": [row["kurtosis"] for row in own],
@@ -149,28 +149,28 @@ def _kurtosis(results: Results, rows: Sequence[Row]) -> Panel:
             "marker": {"color": style["colour"], "symbol": style["symbol"], "size": 9},
             "hovertemplate": f"{name}: %{{x:.1f}}<extra></extra>",
         })  # fmt: skip
-    names = [frame.titled(frame.words(one)) for one in emotions]
+    names = [say.titled(say.words(one)) for one in emotions]
     ticks = {"tickvals": list(KURTOSIS_TICKS), "ticktext": [str(tick) for tick in KURTOSIS_TICKS]}
     x_axis = {"type": "log", **ticks}
-    return Panel("Median kurtosis (log axis)", traces, x_axis, frame.rows_axis(names), frame.rows_px(len(names)))
+    return Panel("Median kurtosis (log axis)", traces, x_axis, marks.rows_axis(names), marks.rows_px(len(names)))
 
 
 def _anger(results: Results, rows: Sequence[Row]) -> Panel:
-    known = frame.looks(results)
+    known = say.looks(results)
     emotions, found = _emotions(rows), []
     by_label = _by_label(results, rows)
     for number, (label, own) in enumerate(by_label):
         style = styles.of(known, label)
         offset = 0.6 * ((number + 0.5) / len(by_label) - 0.5)
         for row in own:
-            value = frame.interval(row, names=("anger_share", "anger_low", "anger_high"))
+            value = say.interval(row, names=("anger_share", "anger_low", "anger_high"))
             hover = f"{style['name']}, {row['acted']}: {value}; {row['answers']} answers"
             place = emotions.index(str(row["acted"])) + offset
-            found.append(frame.dot(place, row, style, hover, names=("anger_share", "anger_low", "anger_high")))
-    names = [frame.titled(frame.words(one)) for one in emotions]
-    height_px = max(frame.rows_px(len(names)), len(names) * (14 + 14 * len(by_label)))
+            found.append(marks.dot(place, row, style, hover, names=("anger_share", "anger_low", "anger_high")))
+    names = [say.titled(say.words(one)) for one in emotions]
+    height_px = max(marks.rows_px(len(names)), len(names) * (14 + 14 * len(by_label)))
     x_axis = {"range": [-0.02, 1.02], "tickformat": ".0%", "dtick": 0.25}
-    return Panel("Share heard as anger", frame.dots(found), x_axis, frame.rows_axis(names), height_px)
+    return Panel("Share heard as anger", marks.dots(found), x_axis, marks.rows_axis(names), height_px)
 
 
 def _emotions(rows: Sequence[Row]) -> list[str]:
@@ -182,9 +182,9 @@ def _emotion_place(emotion: Any) -> int:
 
 
 def _by_label(results: Results, rows: Sequence[Row]) -> list[tuple[str, list[Row]]]:
-    by_label = {str(key[0]): found for key, found in frame.groups(rows, "system").items()}
-    return [(label, by_label[label]) for label in frame.in_order(results, by_label)]
+    by_label = {str(key[0]): found for key, found in say.groups(rows, "system").items()}
+    return [(label, by_label[label]) for label in say.in_order(results, by_label)]
 
 
 def _title(perceived: str) -> str:
-    return PERCEIVED.get(perceived, (frame.titled(frame.words(perceived)), None))[0]
+    return PERCEIVED.get(perceived, (say.titled(say.words(perceived)), None))[0]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from audio.plots import TEXT
 from listening_test.analysis.results import Results
 from listening_test.analysis.table import Row, Table
-from listening_test.figures import frame, styles
+from listening_test.figures import frame, marks, say, styles
 from listening_test.figures.frame import Panel, Sketch
 
 CELL_PX = 34
@@ -36,10 +37,10 @@ def recall(results: Results, table: Table) -> Sketch:
 
 def confusion(results: Results, table: Table) -> Sketch:
     """Rows: what was acted; columns: what was heard; cells: share of the row."""
-    known = frame.looks(results)
+    known = say.looks(results)
     rows = [row for row in table.rows if row.get("exclusions", "applied") == "applied"]
-    by_label = {str(key[0]): found for key, found in frame.groups(rows, "system").items()}
-    panels = [_matrix(styles.of(known, label)["name"], by_label[label]) for label in frame.in_order(results, by_label)]
+    by_label = {str(key[0]): found for key, found in say.groups(rows, "system").items()}
+    panels = [_matrix(styles.of(known, label)["name"], by_label[label]) for label in say.in_order(results, by_label)]
     reading = (
         "A row is what was acted, a column what listeners heard; each row adds up to 100 %. The diagonal is right; a "
         "strong cell beside it says which emotion is taken for which."
@@ -50,20 +51,20 @@ def confusion(results: Results, table: Table) -> Sketch:
 def _bars(results: Results, rows: Sequence[Row]) -> list[Panel]:
     if not rows:
         return []
-    known = frame.looks(results)
+    known = say.looks(results)
     emotions = list(dict.fromkeys(str(row["emotion"]) for row in rows if row["measure"] == "recall"))
-    names = ["UAR", *(frame.titled(frame.words(emotion)) for emotion in emotions)]
-    by_label = {str(key[0]): found for key, found in frame.groups(rows, "system").items()}
-    systems = frame.in_order(results, by_label)
+    names = ["UAR", *(say.titled(say.words(emotion)) for emotion in emotions)]
+    by_label = {str(key[0]): found for key, found in say.groups(rows, "system").items()}
+    systems = say.in_order(results, by_label)
     traces = [_bar(by_label[one], emotions, styles.of(known, one)) for one in systems]
     height = len(names) * (10 + 12 * len(systems))
     x_axis = {"range": [0, 1.02], "tickformat": ".0%", "dtick": 0.25}
-    shapes = [frame.line_at(1 / len(emotions))] if emotions else []
+    shapes = [marks.line_at(1 / len(emotions))] if emotions else []
     return [Panel("Recall, share of acted emotions heard as acted", traces, x_axis, _rows(names), height, shapes)]
 
 
 def _rows(names: Sequence[str]) -> dict[str, object]:
-    return {**frame.rows_axis(names), "range": [len(names) - 0.5, -0.5]}
+    return {**marks.rows_axis(names), "range": [len(names) - 0.5, -0.5]}
 
 
 def _bar(rows: Sequence[Row], emotions: Sequence[str], style: styles.Style) -> frame.Trace:
@@ -75,16 +76,16 @@ def _bar(rows: Sequence[Row], emotions: Sequence[str], style: styles.Style) -> f
     return {
         "type": "bar",
         "orientation": "h",
-        "name": frame.safe(style["name"]),
-        "legendgroup": frame.safe(style["name"]),
+        "name": say.safe(style["name"]),
+        "legendgroup": say.safe(style["name"]),
         "x": values,
         "y": [0 if row["measure"] == "UAR" else 1 + emotions.index(str(row["emotion"])) for row in found],
         "marker": {"color": style["colour"], "line": {"width": 0}},
-        "customdata": [f"{frame.interval(row)}; {frame.basis(row)}" for row in found],
-        "hovertemplate": f"{frame.safe(style['name'])}: %{{customdata}}<extra></extra>",
+        "customdata": [f"{say.interval(row)}; {say.basis(row)}" for row in found],
+        "hovertemplate": f"{say.safe(style['name'])}: %{{customdata}}<extra></extra>",
         "error_x": {
             "type": "data", "symmetric": False, "array": above, "arrayminus": below,
-            "color": frame.TEXT, "thickness": 1.5, "width": 3,
+            "color": TEXT, "thickness": 1.5, "width": 3,
         },
     }  # fmt: skip
 
@@ -118,7 +119,7 @@ def _matrix(name: str, rows: Sequence[Row]) -> Panel:
         "title": {"text": "heard", "standoff": 4},
         "tickangle": 0,
     }
-    y_axis = {**_rows([frame.titled(frame.words(one)) for one in acted])}
+    y_axis = {**_rows([say.titled(say.words(one)) for one in acted])}
     return Panel(name, [trace], x_axis, y_axis, CELL_PX * max(2, len(acted)))
 
 
@@ -132,5 +133,5 @@ def _percent(share: float | None) -> str:
 
 def _short(emotion: str) -> str:
     """An emotion in a narrow column: on a phone six stand side by side."""
-    word = frame.titled(frame.words(emotion))
+    word = say.titled(say.words(emotion))
     return word if len(word) <= 7 else f"{word[:6]}."

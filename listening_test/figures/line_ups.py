@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from audio.plots import TEXT
 from listening_test.analysis.results import Results
 from listening_test.analysis.table import Row, Table
-from listening_test.figures import frame, styles
+from listening_test.figures import frame, marks, say, styles
 from listening_test.figures.frame import Panel, Sketch
 
 MEASURES = {
@@ -29,14 +30,14 @@ def sketches(results: Results) -> Iterator[Sketch]:
 def rates(results: Results, table: Table) -> Sketch:
     """A panel for each rate, a row for each system."""
     rows = [row for row in table.rows if row.get("rung", "all") == "all"]
-    found = {str(key[0]): rows_ for key, rows_ in frame.groups(rows, "measure").items()}
+    found = {str(key[0]): rows_ for key, rows_ in say.groups(rows, "measure").items()}
     x_axis = {"range": [-0.02, 1.02], "tickformat": ".0%", "dtick": 0.25}
     panels = []
     for measure in [*(one for one in MEASURES if one in found), *(one for one in found if one not in MEASURES)]:
-        names, traces = frame.by_system(results, found[measure])
-        heading = MEASURES.get(measure, frame.titled(measure))
+        names, traces = marks.by_system(results, found[measure])
+        heading = MEASURES.get(measure, say.titled(measure))
         shapes = _guessing(found[measure]) if measure == "hit" else []
-        panels.append(Panel(heading, traces, x_axis, frame.rows_axis(names), frame.rows_px(len(names)), shapes))
+        panels.append(Panel(heading, traces, x_axis, marks.rows_axis(names), marks.rows_px(len(names)), shapes))
     reading = (
         "Many hits with few false identifications = people find the person among others. Hits alone say little: who "
         "always picks somebody hits often, by luck as often as the dashed line says, and accuses always."
@@ -47,14 +48,14 @@ def rates(results: Results, table: Table) -> Sketch:
 def _guessing(rows: Sequence[Row]) -> list[frame.Shape]:
     """Hits of somebody who always picks, at random."""
     chances = {row["chance"] for row in rows if row.get("chance") is not None}
-    return [frame.line_at(float(chance or 0)) for chance in chances]
+    return [marks.line_at(float(chance or 0)) for chance in chances]
 
 
 def positions(results: Results, table: Table) -> Sketch:
     """How often each place of a line-up is chosen, beside what no preference would give."""
-    known = frame.looks(results)
-    by_label = {str(key[0]): rows for key, rows in frame.groups(table.rows, "system").items()}
-    order = sorted(frame.in_order(results, by_label), key=lambda label: label != "all")
+    known = say.looks(results)
+    by_label = {str(key[0]): rows for key, rows in say.groups(table.rows, "system").items()}
+    order = sorted(say.in_order(results, by_label), key=lambda label: label != "all")
     top = max((float(row["chosen_share"] or 0) for row in table.rows), default=0.0)
     panels = [_places(_name(known, label), by_label[label], top) for label in order]
     reading = (
@@ -75,7 +76,7 @@ def _places(name: str, rows: Sequence[Row], top: float) -> Panel:
         "type": "bar",
         "x": at,
         "y": [row["chosen_share"] for row in rows],
-        "marker": {"color": frame.TEXT, "line": {"width": 0}},
+        "marker": {"color": TEXT, "line": {"width": 0}},
         "width": 0.6,
         "hovertemplate": "picked in %{y:.0%}<extra></extra>",
     }

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from evaluation import published
 from evaluation.published import Published
 from listening_test.analysis.table import Column, Table
-from listening_test.figures import frame
+from listening_test.figures import frame, say
 from listening_test.figures.frame import Panel
 
 HEIGHT_PX = 300
@@ -83,4 +83,4 @@ def _trace(symbol: str, name: str, points: Sequence[Published]) -> frame.Trace:
 
 def _hover(point: Published) -> str:
     lines = [part for line in point.lines for part in textwrap.wrap(line, HOVER_CHARS)]
-    return "<br>".join(frame.safe(line) for line in lines)
+    return "<br>".join(say.safe(line) for line in lines)

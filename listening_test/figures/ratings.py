@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from listening_test.analysis.results import Results
 from listening_test.analysis.table import Row, Table
-from listening_test.figures import frame, styles
+from listening_test.figures import frame, marks, say, styles
 from listening_test.figures.frame import Panel, Sketch
 
 HIGHER, LOWER, OPEN = "#0072B2", "#D55E00", "#8A8F98"
@@ -19,7 +19,7 @@ def sketches(results: Results) -> Iterator[Sketch]:
         yield frame.sketch(
             "mos",
             "Ratings",
-            [_ratings(results, key, rows) for key, rows in frame.groups(table.rows, "task", "question").items()],
+            [_ratings(results, key, rows) for key, rows in say.groups(table.rows, "task", "question").items()],
             [table],
             "Further right = rated better: mean rating, from 1 to 5. Filled: the listeners who passed screening, with "
             "the interval of their mean; hollow: everybody.",
@@ -31,7 +31,7 @@ def sketches(results: Results) -> Iterator[Sketch]:
 def contrasts(results: Results, table: Table) -> Sketch:
     """Differences between systems, one row a pair, in the colour of what is decided."""
     rows = [row for row in table.rows if row["exclusions"] == "applied" and row["value"] is not None]
-    panels = [_contrasts(results, key, found) for key, found in frame.groups(rows, "task", "question").items()]
+    panels = [_contrasts(results, key, found) for key, found in say.groups(rows, "task", "question").items()]
     return frame.sketch(
         "mos_contrasts",
         "Differences between ratings",
@@ -44,15 +44,15 @@ def contrasts(results: Results, table: Table) -> Sketch:
 
 def _ratings(results: Results, key: tuple[str, str], rows: Sequence[Row]) -> Panel:
     task, question = key
-    names, traces = frame.by_system(results, rows)
+    names, traces = marks.by_system(results, rows)
     number = f" ({task})" if task not in ("mos", "", None) else ""
     x_axis = {"range": [0.9, 5.1], "tickvals": [1, 2, 3, 4, 5]}
-    heading = frame.titled(frame.words(question)) + f", 1 to 5{number}"
-    return Panel(heading, traces, x_axis, frame.rows_axis(names), frame.rows_px(len(names)))
+    heading = say.titled(say.words(question)) + f", 1 to 5{number}"
+    return Panel(heading, traces, x_axis, marks.rows_axis(names), marks.rows_px(len(names)))
 
 
 def _contrasts(results: Results, key: tuple[str, str], rows: Sequence[Row]) -> Panel:
-    known = frame.looks(results)
+    known = say.looks(results)
     names, found = [], []
     for place, row in enumerate(rows):
         one, other = (styles.of(known, str(row[name]))["name"] for name in ("system", "other"))
@@ -60,14 +60,14 @@ def _contrasts(results: Results, key: tuple[str, str], rows: Sequence[Row]) -> P
         colour = DECIDED.get(str(row["decided"]), OPEN)
         style = {"name": names[-1], "colour": colour, "dash": "solid", "symbol": "circle"}
         p = f"; p {_p(row['p_holm'])} (Holm)" if row.get("p_holm") is not None else ""
-        hover = f"{one} minus {other}: {frame.interval(row)} points{p}; {row['decided']}"
-        found.append(frame.dot(place, row, style, hover))
+        hover = f"{one} minus {other}: {say.interval(row)} points{p}; {row['decided']}"
+        found.append(marks.dot(place, row, style, hover))
     ends = [abs(end) for one in found if one for end in (one.low, one.high, one.value) if end is not None]
     reach = max([0.5, *ends]) * 1.08
-    heading = frame.titled(frame.words(key[1])) + ", difference in points"
+    heading = say.titled(say.words(key[1])) + ", difference in points"
     x_axis = {"range": [-reach, reach]}
     return Panel(
-        heading, frame.dots(found), x_axis, frame.rows_axis(names), frame.rows_px(len(names)), [frame.line_at(0.0)]
+        heading, marks.dots(found), x_axis, marks.rows_axis(names), marks.rows_px(len(names)), [marks.line_at(0.0)]
     )
 
 

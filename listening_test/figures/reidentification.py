@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from audio.plots import TEXT
 from listening_test.analysis.results import Results
 from listening_test.analysis.table import Row, Table
-from listening_test.figures import frame, styles
+from listening_test.figures import frame, marks, say, styles
 from listening_test.figures.frame import Panel, Sketch
 
 CHANCE = 0.5
@@ -73,7 +74,7 @@ def roc(results: Results, table: Table) -> Sketch:
 def roc_panel(heading: str, traces: list[frame.Trace]) -> Panel:
     """A panel of ROC curves with the diagonal of chance; both axes are shares."""
     share = {"range": [-0.02, 1.02], "tickvals": [0, 0.25, 0.5, 0.75, 1], "tickformat": ".0%"}
-    dashed = {"color": frame.TEXT, "dash": "dash", "width": 1}
+    dashed = {"color": TEXT, "dash": "dash", "width": 1}
     diagonal = {"type": "line", "x0": 0, "x1": 1, "y0": 0, "y1": 1, "line": dashed}
     x_axis = {**share, "title": {"text": "different speakers called the same", "standoff": 6}}
     y_axis = {**share, "title": {"text": "same speaker called the same", "standoff": 6}}
@@ -83,7 +84,7 @@ def roc_panel(heading: str, traces: list[frame.Trace]) -> Panel:
 def curve(rows: Sequence[Row], name: str, style: Mapping[str, str]) -> frame.Trace:
     """One ROC, its points from the strictest threshold to the laxest."""
     points = sorted((float(row["false_alarm_rate"] or 0), float(row["hit_rate"] or 0)) for row in rows)
-    few, name = len(points) <= 12, frame.safe(name)
+    few, name = len(points) <= 12, say.safe(name)
     return {
         "x": [x for x, _ in points],
         "y": [y for _, y in points],
@@ -98,7 +99,7 @@ def curve(rows: Sequence[Row], name: str, style: Mapping[str, str]) -> frame.Tra
 
 def by_pair(rows: Iterable[Row]) -> dict[tuple[Any, ...], list[Row]]:
     """Rows by task and kind of pair: originals first, as the ceiling, then what is asked about."""
-    found = frame.groups(rows, "task", "pair")
+    found = say.groups(rows, "task", "pair")
     return {key: found[key] for key in sorted(found, key=lambda key: (str(key[0]), pair_place(key[1])))}
 
 
@@ -110,7 +111,7 @@ def pair_place(pair: Any) -> int:
 def pair_heading(task: Any, pair: Any) -> str:
     """A kind of pair in words, with the task where a study has several of one type."""
     number = f" ({task})" if task not in ("same-different", "speaker-similarity", "", None) else ""
-    return frame.titled(frame.words(pair) or frame.words(task)) + number
+    return say.titled(say.words(pair) or say.words(task)) + number
 
 
 def _margins(results: Results) -> dict[tuple[Any, Any], float]:
@@ -128,21 +129,21 @@ def _single_rung(rows: Sequence[Row]) -> list[Row]:
 
 def _panel(results: Results, heading: str, rows: Sequence[Row], part: str, margin: float | None = None) -> Panel:
     """A row for each system and each part of it ("rung" or "sex")."""
-    known = frame.looks(results)
+    known = say.looks(results)
     lines = _lines(results, rows, part)
     found = []
     for row in rows:
         style, everybody = styles.of(known, str(row["system"])), row["exclusions"] == "none"
         who = ", nobody excluded" if everybody else ""
         name = _line_name(style["name"], str(row[part]))
-        hover = f"{name}{who}: AUC {frame.interval(row)}; {frame.basis(row)}"
+        hover = f"{name}{who}: AUC {say.interval(row)}; {say.basis(row)}"
         place = lines.index((str(row["system"]), str(row[part]))) + (0.3 if everybody else 0.0)
-        found.append(frame.dot(place, row, style, hover, hollow=everybody))
+        found.append(marks.dot(place, row, style, hover, hollow=everybody))
     names = [_line_name(styles.of(known, system)["name"], one) for system, one in lines]
-    shapes = [frame.line_at(CHANCE)] + ([frame.band(CHANCE - margin, CHANCE + margin)] if margin else [])
+    shapes = [marks.line_at(CHANCE)] + ([marks.band(CHANCE - margin, CHANCE + margin)] if margin else [])
     x_axis = {"range": [floor(rows), 1.02], "dtick": 0.1, "tickformat": ".1f"}
-    height_px = frame.rows_px(len(names))
-    return Panel(f"{heading}, AUC", frame.dots(found), x_axis, frame.rows_axis(names), height_px, shapes)
+    height_px = marks.rows_px(len(names))
+    return Panel(f"{heading}, AUC", marks.dots(found), x_axis, marks.rows_axis(names), height_px, shapes)
 
 
 def floor(rows: Sequence[Row]) -> float:
@@ -152,7 +153,7 @@ def floor(rows: Sequence[Row]) -> float:
 
 
 def _lines(results: Results, rows: Sequence[Row], part: str) -> list[tuple[str, str]]:
-    systems = frame.in_order(results, (row["system"] for row in rows))
+    systems = say.in_order(results, (row["system"] for row in rows))
     parts = sorted(dict.fromkeys(str(row[part]) for row in rows), key=lambda one: one != "all")
     there = {(str(row["system"]), str(row[part])) for row in rows}
     return [(system, one) for system in systems for one in parts if (system, one) in there]
@@ -163,7 +164,7 @@ def _line_name(name: str, part: str) -> str:
 
 
 def _curves(results: Results, rows: Sequence[Row]) -> list[frame.Trace]:
-    known = frame.looks(results)
-    by_label = {str(system): found for (system,), found in frame.groups(rows, "system").items()}
-    ordered = frame.in_order(results, by_label)
+    known = say.looks(results)
+    by_label = {str(system): found for (system,), found in say.groups(rows, "system").items()}
+    ordered = say.in_order(results, by_label)
     return [curve(by_label[one], styles.of(known, one)["name"], styles.of(known, one)) for one in ordered]

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from listening_test.analysis.results import Results
 from listening_test.analysis.table import Row, Table
-from listening_test.figures import frame, styles
+from listening_test.figures import frame, marks, say, styles
 from listening_test.figures.frame import Panel, Sketch
 from listening_test.figures.reidentification import CEILING, CHANCE, pair_heading, pair_place
 
@@ -24,10 +24,10 @@ def sketches(results: Results) -> Iterator[Sketch]:
 
 def worst_speakers(results: Results, table: Table) -> Sketch:
     """Each speaker's shrunken AUC, a panel for each system; who is recognised best stands first."""
-    known = frame.looks(results)
+    known = say.looks(results)
     hidden = [row for row in table.rows if row["pair"] != CEILING]
-    found = frame.groups(hidden, "task", "pair", "system")
-    order = frame.in_order(results, (system for _, _, system in found))
+    found = say.groups(hidden, "task", "pair", "system")
+    order = say.in_order(results, (system for _, _, system in found))
     keys = sorted(found, key=lambda key: (str(key[0]), pair_place(key[1]), order.index(str(key[2]))))
     panels = [_speakers(pair_heading(*key[:2]), styles.of(known, str(key[2])), found[key]) for key in keys]
     most = f" At most {MOST_SPEAKERS} are drawn." if any(len(rows) > MOST_SPEAKERS for rows in found.values()) else ""
@@ -41,7 +41,7 @@ def worst_speakers(results: Results, table: Table) -> Sketch:
 def similarity(results: Results, table: Table) -> Sketch:
     """Mean similarity of pairs of one speaker and of two."""
     rows = [row for row in table.rows if row.get("exclusions", "applied") == "applied"]
-    panels = [_similar(results, str(task), found) for (task,), found in frame.groups(rows, "task").items()]
+    panels = [_similar(results, str(task), found) for (task,), found in say.groups(rows, "task").items()]
     reading = (
         "Filled: pairs of one speaker; hollow: pairs of two. The closer both lie, the less the voice tells the speaker."
     )
@@ -53,34 +53,32 @@ def _speakers(heading: str, style: Mapping[str, str], rows: Sequence[Row]) -> Pa
     rows = sorted(rows, key=lambda row: -float(row["value"] or 0))[:MOST_SPEAKERS]
     found = []
     for place, row in enumerate(rows):
-        hover = f"{row['speaker']}: {frame.interval(row)}, raw {frame.number(row['raw'])}; {frame.basis(row)}"
-        found.append(frame.dot(place, row, style, hover, hollow=True, names=("raw", "", "")))
-        found.append(frame.dot(place, row, style, hover))
+        hover = f"{row['speaker']}: {say.interval(row)}, raw {say.number(row['raw'])}; {say.basis(row)}"
+        found.append(marks.dot(place, row, style, hover, hollow=True, names=("raw", "", "")))
+        found.append(marks.dot(place, row, style, hover))
     names = [f"{row['speaker']}{' (worst)' if row['worst'] else ''}" for row in rows]
     x_axis = {"range": [-0.02, 1.02], "dtick": 0.25, "tickformat": ".2f"}
     return Panel(
         f"{style['name']}: AUC by speaker, {heading[:1].lower()}{heading[1:]}",
-        frame.dots(found),
+        marks.dots(found),
         x_axis,
-        frame.rows_axis(names),
-        0.75 * frame.rows_px(len(names)),
-        [frame.line_at(CHANCE)],
+        marks.rows_axis(names),
+        0.75 * marks.rows_px(len(names)),
+        [marks.line_at(CHANCE)],
     )
 
 
 def _similar(results: Results, task: str, rows: Sequence[Row]) -> Panel:
-    known = frame.looks(results)
-    systems = frame.in_order(results, (row["system"] for row in rows))
+    known = say.looks(results)
+    systems = say.in_order(results, (row["system"] for row in rows))
     found = []
     for row in rows:
         style, one = styles.of(known, str(row["system"])), row["same"] in (True, "same")
-        hover = (
-            f"{style['name']}, {'one speaker' if one else 'two speakers'}: {frame.interval(row)}; {frame.basis(row)}"
-        )
+        hover = f"{style['name']}, {'one speaker' if one else 'two speakers'}: {say.interval(row)}; {say.basis(row)}"
         place = systems.index(str(row["system"])) + (-0.12 if one else 0.18)
-        found.append(frame.dot(place, row, style, hover, hollow=not one))
+        found.append(marks.dot(place, row, style, hover, hollow=not one))
     names = [styles.of(known, system)["name"] for system in systems]
     number = f" ({task})" if task != "speaker-similarity" else ""
     x_axis = {"range": [0.9, 5.1], "tickvals": [1, 2, 3, 4, 5]}
     heading = f"Mean similarity, 1 (very different) to 5 (very similar){number}"
-    return Panel(heading, frame.dots(found), x_axis, frame.rows_axis(names), frame.rows_px(len(names)))
+    return Panel(heading, marks.dots(found), x_axis, marks.rows_axis(names), marks.rows_px(len(names)))

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from listening_test.analysis.results import Results
 from listening_test.analysis.table import Row, Table
-from listening_test.figures import frame, published, styles
+from listening_test.figures import frame, marks, published, say, styles
 from listening_test.figures.frame import Panel, Sketch
 from listening_test.figures.reidentification import CEILING, CHANCE, floor
 
@@ -95,10 +95,10 @@ def _counts(row: Row, name: str) -> bool:
 def _utilities(results: Results) -> Iterator[_Utility]:
     if table := results.tables.get("mos"):
         rows = [row for row in table.rows if row["exclusions"] == "applied" and row["value"] is not None]
-        by_question = {str(key[0]): found for key, found in frame.groups(rows, "question").items()}
+        by_question = {str(key[0]): found for key, found in say.groups(rows, "question").items()}
         question = next((one for one in QUESTIONS if one in by_question), None)
         if question:
-            heading = f"{frame.titled(frame.words(question))}, 1 to 5"
+            heading = f"{say.titled(say.words(question))}, 1 to 5"
             axis = {"range": [0.9, 5.1], "tickvals": [1, 2, 3, 4, 5]}
             yield _Utility(heading, _by_system(by_question[question]), axis, table)
     if table := results.tables.get("emotion"):
@@ -116,8 +116,8 @@ def _by_system(rows: Sequence[Row]) -> dict[str, Row]:
 
 
 def _panel(results: Results, privacy: _Privacy, utility: _Utility) -> Panel:
-    known = frame.looks(results)
-    both = frame.in_order(results, (system for system in privacy.rows if system in utility.rows))
+    known = say.looks(results)
+    both = say.in_order(results, (system for system in privacy.rows if system in utility.rows))
     points = [(privacy.rows[one], utility.rows[one]) for one in both]
     at = sides([(_share(x, privacy.range), _share(y, utility.axis["range"])) for x, y in points])
     traces = [
@@ -126,7 +126,7 @@ def _panel(results: Results, privacy: _Privacy, utility: _Utility) -> Panel:
     ]
     title = {"text": privacy.title, "standoff": 6}
     x_axis = {"range": list(privacy.range), "dtick": 0.1, "tickformat": ".1f", "title": title}
-    return Panel(utility.heading, traces, x_axis, utility.axis, HEIGHT_PX, [frame.line_at(CHANCE)])
+    return Panel(utility.heading, traces, x_axis, utility.axis, HEIGHT_PX, [marks.line_at(CHANCE)])
 
 
 def _share(row: Row, ends: Sequence[float]) -> float:
@@ -153,16 +153,16 @@ def sides(points: Sequence[tuple[float, float]]) -> list[str]:
 
 
 def _point(x: Row, y: Row, name: str, style: styles.Style, side: str) -> frame.Trace:
-    hover = f"{style['name']}: {name} {frame.interval(x)}, {frame.interval(y)}"
+    hover = f"{style['name']}: {name} {say.interval(x)}, {say.interval(y)}"
     return {
         "x": [x["value"]],
         "y": [y["value"]],
         "mode": "markers+text",
-        "text": [frame.safe(style["name"])],
+        "text": [say.safe(style["name"])],
         "textposition": side,
         "cliponaxis": False,
         "marker": {"color": style["colour"], "symbol": style["symbol"], "size": 11},
-        "hovertemplate": frame.safe(hover) + "<extra></extra>",
-        **frame.bars("x", x, style["colour"]),
-        **frame.bars("y", y, style["colour"]),
+        "hovertemplate": say.safe(hover) + "<extra></extra>",
+        **marks.bars("x", x, style["colour"]),
+        **marks.bars("y", y, style["colour"]),
     }

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from listening_test.analysis.results import Results
 from listening_test.analysis.table import Column, Row, Table
-from listening_test.figures import frame
+from listening_test.figures import say
 
 TITLE = "At a glance"
 
@@ -16,7 +16,7 @@ def glance(results: Results) -> Table:
     found: dict[str, dict[str, str]] = {}
     for name, system, text in _cells(results):
         found.setdefault(name, {})[system] = text
-    systems = frame.in_order(results, (system for cells in found.values() for system in cells))
+    systems = say.in_order(results, (system for cells in found.values() for system in cells))
     columns = (Column("system", "Label of the system"), *(Column(name, name) for name in found))
     rows = [{"system": system, **{name: cells.get(system) for name, cells in found.items()}} for system in systems]
     empty = Table("glance", TITLE, columns, reading="Estimates with their intervals; exclusions applied.")
@@ -40,8 +40,8 @@ def _rated(results: Results) -> Iterator[tuple[str, str, str]]:
     for row in table.rows if table else ():
         if row["exclusions"] == "applied" and row["value"] is not None:
             number = "" if row["task"] == "mos" else f", {row['task']}"
-            name = f"{frame.titled(frame.words(row['question']))} (1 to 5{number})"
-            yield name, str(row["system"]), frame.interval(row)
+            name = f"{say.titled(say.words(row['question']))} (1 to 5{number})"
+            yield name, str(row["system"]), say.interval(row)
 
 
 def _told(results: Results) -> Iterator[tuple[str, str, str]]:
@@ -51,8 +51,8 @@ def _told(results: Results) -> Iterator[tuple[str, str, str]]:
         if whole and row["value"] is not None:
             number = "" if row["task"] == "same-different" else f", {row['task']}"
             usual = row["pair"] in ("original-original", "original-anonymized")  # the first is the originals' own
-            pair = "" if usual else f", {frame.words(row['pair'])}"
-            yield f"Speaker told (AUC; 0.5 = guessing{pair}{number})", str(row["system"]), frame.interval(row)
+            pair = "" if usual else f", {say.words(row['pair'])}"
+            yield f"Speaker told (AUC; 0.5 = guessing{pair}{number})", str(row["system"]), say.interval(row)
 
 
 def _of(results: Results, key: str, name: str, *, share: bool, **wanted: str) -> Iterator[tuple[str, str, str]]:
@@ -60,7 +60,7 @@ def _of(results: Results, key: str, name: str, *, share: bool, **wanted: str) ->
     for row in table.rows if table else ():
         same = all(row.get(column, value) == value for column, value in wanted.items())
         if same and row["exclusions"] == "applied" and row["value"] is not None:
-            yield name, str(row["system"]), frame.interval(_percent(row), 0) if share else frame.interval(row)
+            yield name, str(row["system"]), say.interval(_percent(row), 0) if share else say.interval(row)
 
 
 def _percent(row: Row) -> Row:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from listening_test.analysis.table import Cell, Row, Table
 from listening_test.figures import styles
-from listening_test.figures.frame import words
+from listening_test.figures.say import words
 from listening_test.reporting.plain import shown
 
 QUIET = frozenset({"se", "df", "method", "exclusions", "naive_low", "naive_high"})

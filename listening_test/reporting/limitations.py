@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from listening_test.analysis.results import Results
-from listening_test.figures.frame import in_order, looks, words
 from listening_test.figures.reidentification import CEILING
+from listening_test.figures.say import in_order, looks, words
 from listening_test.figures.styles import of
 from listening_test.reporting.card import count, listed
 from listening_test.study import LOW_ANCHOR, ORIGINAL, Study, StudyClip

@@ -23,7 +23,7 @@ def text(results: Results) -> str:
     head = f"{about.get('title', '')}: {about.get('used', 0)} of {about.get('enrolled', 0)} listeners used, "
     head += f"{about.get('answers', 0)} rated answers"
     mark = [str(about["watermark"])] if about.get("watermark") else []
-    return "\n\n".join([*mark, head, *(_table(table) for table in results.tables.values())])
+    return "\n\n".join([*mark, head, *(table_text(table) for table in results.tables.values())])
 
 
 def csv_of(table: Table) -> bytes:
@@ -62,7 +62,8 @@ def _number(value: float) -> str:
     return f"{value:.3f}" if abs(value) < 10 else f"{value:.1f}"
 
 
-def _table(table: Table) -> str:
+def table_text(table: Table) -> str:
+    """One table with how to read it; columns that say nothing are left out."""
     lines = [f"{table.title} ({table.key})", "=" * (len(table.title) + len(table.key) + 3)]
     lines += [_wrapped(table.reason)] if table.reason else []
     lines += [_wrapped(table.reading)] if table.reading else []
