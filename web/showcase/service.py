@@ -77,14 +77,14 @@ class Showcase:
 
     def archive(self) -> Path | None:
         """The gallery as a ZIP of a folder for any web space, made at the first wish; None until all is made."""
-        shown = self._shown
-        if shown is None or shown.rendering is None or not shown.rendering.is_done:
+        rendering = self._shown.rendering if self._shown else None
+        if rendering is None or not rendering.is_done:
             return None
-        path = self.shelf.folder / f"{view.digest(shown.rendering)}.zip"
+        path = self.shelf.folder / f"{view.digest(rendering)}.zip"
         with self._zipping:
             if not path.is_file():
                 self.shelf.folder.mkdir(parents=True, exist_ok=True)
-                self.shelf.write(path, lambda part: export.zipped(shown.rendering, part))
+                self.shelf.write(path, lambda part: export.zipped(rendering, part))
         return path
 
     def wait(self) -> None:
