@@ -43,7 +43,7 @@ ASKED = {
     "reliability": {"mos", "same-different", "speaker-similarity", "emotion"},
 }
 """Parts that are about these types of tasks alone: left out of a study that has none of them."""
-EXTRAS: tuple[str, ...] = ("acoustics",)
+EXTRAS: tuple[str, ...] = ("machine", "acoustics")
 """Modules with `of(store, info, origins) -> list[Table]`, for parts that need the sounds of a closed study."""
 _log = logging.getLogger(__name__)
 
