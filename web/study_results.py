@@ -77,7 +77,7 @@ class StudyResults:
         store: Store,
         url: str,
         *,
-        workers: Callable[[], AbstractContextManager[Any]] = lambda: Workers(1),
+        workers: Callable[[], AbstractContextManager[Any]] = lambda: Workers(1, study_computing.step_back),
         extras: Sequence[str] = EXTRAS,
         clock: Callable[[], float] = time.time,
     ) -> None:
