@@ -7,7 +7,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from listening_test.analysis.results import Results
-from listening_test.figures import acoustics, emotions, line_ups, ratings, reidentification, speakers, tradeoff
+from listening_test.figures import (
+    acoustics,
+    emotions,
+    line_ups,
+    machines,
+    ratings,
+    reidentification,
+    speakers,
+    tradeoff,
+)
 from listening_test.figures.frame import Sketch
 
 if TYPE_CHECKING:
@@ -16,6 +25,7 @@ if TYPE_CHECKING:
 PARTS: tuple[Callable[[Results], Iterator[Sketch]], ...] = (
     ratings.sketches,
     reidentification.sketches,
+    machines.sketches,
     tradeoff.sketches,
     speakers.sketches,
     line_ups.sketches,

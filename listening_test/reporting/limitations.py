@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from listening_test.analysis.results import Results
+from listening_test.figures.machines import PEOPLE
 from listening_test.figures.reidentification import CEILING
 from listening_test.figures.say import in_order, looks, words
 from listening_test.figures.styles import of
@@ -124,9 +125,13 @@ def _design(study: Study) -> Iterator[str]:
 
 def _estimates(study: Study, results: Results) -> Iterator[str]:
     tables = results.tables
-    compared = any(task.type == "same-different" for task in study.tasks)
-    if compared and not (tables.get("machine") and tables["machine"].rows):
-        yield "People alone were the attackers: machines hear what people do not, and no machine's scores stand here."
+    if any(task.type == "same-different" for task in study.tasks):
+        machines = _machines(results)
+        yield (
+            f"Machines that judged the same pairs: {listed(machines)}. A stronger one may recognise more."
+            if machines
+            else "People alone were the attackers: machines hear what people do not, and no machine's scores are here."
+        )
     if open_ := _undecided(results):
         yield (
             f"Neither recognition nor chance is shown for {listed(open_)}: undecided is not private. More listeners "
@@ -152,3 +157,9 @@ def _imprecise(results: Results) -> list[str]:
     table = results.tables.get("precision")
     rows = [row for row in table.rows if row["reached"] is False] if table else []
     return list(dict.fromkeys(words(row["question"] or row["measure"]) for row in rows))
+
+
+def _machines(results: Results) -> list[str]:
+    table = results.tables.get("machine")
+    names = dict.fromkeys(str(row["attacker"]) for row in table.rows if row["auc"] is not None) if table else {}
+    return [name for name in names if not name.startswith(PEOPLE)]

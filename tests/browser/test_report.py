@@ -11,7 +11,7 @@ import pytest
 from listening_test import report
 from tests.listening_test import analysed, known_tables, planning
 
-FIGURES = 16
+FIGURES = 18
 PAPER_PX = 688
 
 

@@ -51,7 +51,7 @@ def test_every_table_with_a_figure_is_drawn():
     assert set(drawn()) == {
         "mos", "mos_contrasts", "reidentification", "roc", "tradeoff", "worst_speakers", "similarity", "line_up",
         "line_up_positions", "emotion_recall", "confusion", "acoustic_links", "acoustic_points_kurtosis",
-        "acoustic_points_centroid", "acoustic_points_loudness", "kurtosis_emotion",
+        "acoustic_points_centroid", "acoustic_points_loudness", "kurtosis_emotion", "machine", "machine_roc",
     }  # fmt: skip
 
 
@@ -226,6 +226,21 @@ def test_recall_has_a_bar_for_each_system_and_emotion():
     bars = traces(drawn()["emotion_recall"], type="bar")
     assert [one.name for one in bars] == ["Original", "Low anchor", "McAdams", "Devoiced"]
     assert all(len(one.x) == 1 + len(known_tables.EMOTIONS) for one in bars)
+
+
+def test_people_have_the_systems_colour_and_machines_one_of_no_system():
+    taken = {entry.colour for entry in registry.ENTRIES.values()}
+    curves = drawn()["machine_roc"].figure.data
+    colours = {one.name: one.line.color for one in curves if one.xaxis == "x"}
+    assert colours["people pooled"] == colours["people, as a panel"] == registry.entry("mcadams").colour
+    assert colours["machine: mfcc"] not in taken
+    assert len({one.line.dash for one in curves if one.xaxis == "x"}) == 3
+
+
+def test_every_attacker_has_a_row_under_its_system():
+    ticks = list(drawn()["machine"].figure.layout.yaxis.ticktext)
+    assert ticks[:4] == ["McAdams: people", "McAdams: pooled", "McAdams: panel", "McAdams: mfcc"]
+    assert len(ticks) == 8
 
 
 def test_recordings_are_points_at_their_change_and_mean():
