@@ -119,7 +119,7 @@ def _guarded(part: str, made: Callable[[Any], list[Table]]) -> list[Table]:
         return made(import_module(f"listening_test.analysis.{part}"))
     except Exception as error:  # one table must not cost the reader the others
         _log.exception("The table %s could not be computed", part)
-        reason = f"This could not be computed ({type(error).__name__}: {error}). The other tables stand."
+        reason = f"This could not be computed ({type(error).__name__}). The other tables stand."
         return [Table(part, part.replace("_", " ").capitalize(), (), reason=reason)]
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 DRAWS = 4000
+LEAST = 1e-12
 WORST = Table(
     "worst_speakers",
     "Re-identification: the worst speaker",
@@ -40,12 +41,13 @@ WORST = Table(
     reading="1 = always recognised, 0.5 = chance. The interval of the worst allows for having picked it.",
     method=(
         "Empirical Bayes: each speaker's mean placement (their share of the within-listener AUC) is shrunk by "
-        "v/(s + v), s the variance between speakers, v that of the mean (Morris 1983). Intervals from the distribution "
-        "of the largest deviation over all speakers."
+        "v/(s + v), s the variance between speakers, v that of the mean (Morris 1983); a listener's answers count as "
+        "dependent. Intervals from the distribution of the largest deviation over all speakers."
     ),
     caution=(
-        "The raw worst of many speakers is bad luck as much as bad privacy: of ten at chance with 20 trials each, "
-        "about .70. Where shrunken values lie close together, little is known, which does not mean that all are safe."
+        "The worst of many speakers is bad luck as much as bad privacy: of ten at chance with 20 trials each, the "
+        "highest AUC of a speaker's own trials is about .70, the highest mean placement about .60. Where shrunken "
+        "values lie close together, little is known, which does not mean that all are safe."
     ),
 )
 
@@ -55,7 +57,7 @@ def tables(answers: Answers) -> list[Table]:
     wanted = {"exclusions": "applied", "rung": ALL, "sex": ALL}
     chosen = [(keys, own) for keys, own in cells(answers) if wanted.items() <= keys.items()]
     rows = [row for keys, own in chosen for row in _rows(answers, keys, own)]
-    reason = "" if rows else "Nobody has compared two voices yet, or always of one speaker or always of two."
+    reason = "" if rows else "Nobody has compared, through one system, both one speaker with themselves and two speakers."
     return [WORST.filled(rows, reason=reason)]
 
 
@@ -68,9 +70,8 @@ def _rows(answers: Answers, keys: dict[str, str], own: pd.DataFrame) -> Iterator
     voices, speakers = _parted(*(side[kept] for side in sides))
     about = _About.of(placed[kept], listeners[kept], speakers, voices)
     centre = within.auc(*arrays(own))
-    found = shrunken(
-        about.means, about.errors, centre, answers.study.analysis.confidence, answers.rng("speakers", *keys.values())
-    )
+    plan, rng = answers.study.analysis, answers.rng("speakers", *keys.values())
+    found = shrunken(about.means, about.errors, centre, plan.confidence, rng, about.free)
     worst = int(np.argmax(found.values))
     for n, name in enumerate(voices):
         ends = {"raw": about.means[n], "value": found.values[n], "low": found.low[n], "high": found.high[n]}
@@ -85,25 +86,39 @@ def _parted(first: npt.NDArray[Any], second: npt.NDArray[Any]) -> tuple[npt.NDAr
 
 
 class _About(NamedTuple):
-    """By speaker, (k,): mean placement of the trials about them, the variance of its error, what it rests on."""
+    """By speaker, (k,): mean placement of the trials about them, the variance of its error, what it rests on.
+
+    `free`: degrees of freedom that a speaker's error is known with.
+    """
 
     means: Floats
     errors: Floats
     answers: Ints
     listeners: Ints
+    free: float
 
     @classmethod
     def of(cls, placed: Floats, listeners: Any, speakers: Ints, voices: Any) -> _About:
-        count = len(voices)
-        about = np.zeros((count, len(placed)), bool)
-        about[speakers[:, 0], np.arange(len(placed))] = True
-        about[speakers[:, 1], np.arange(len(placed))] = True
-        answers = about.sum(1)
-        means = about @ placed / answers
-        spread = sum(about[n] @ (placed - means[n]) ** 2 for n in range(count))
-        free = max(1, int(answers.sum()) - count)
-        people = np.array([len(np.unique(listeners[one])) for one in about])
-        return cls(means, np.maximum(spread / free, 1e-12) / answers, answers, people)
+        """The answers of one listener about a speaker scatter together; the variance per answer is that of all."""
+        about, trials = _memberships(speakers)
+        people = np.unique(listeners, return_inverse=True)[1][trials]
+        shape = (len(voices), int(people.max()) + 1)
+        cells, size = about * shape[1] + people, shape[0] * shape[1]
+        given = np.bincount(cells, minlength=size).reshape(shape)
+        count = given.sum(1)
+        means = np.bincount(about, placed[trials]) / count
+        sums = np.bincount(cells, placed[trials] - means[about], size).reshape(shape)
+        effective = count**2 / np.sum(given**2, 1)
+        known = float(count @ (1 - 1 / effective))
+        spread = max(float(np.sum(sums**2)) / known, LEAST) if known > LEAST else math.nan
+        return cls(means, spread / count, count, (given > 0).sum(1), max(1.0, float(effective.mean()) - 1))
+
+
+def _memberships(speakers: Ints) -> tuple[Ints, Ints]:
+    """Speaker and trial of each voice that a trial was about; once where both sides are one person."""
+    trials = np.arange(len(speakers))
+    apart = speakers[:, 0] != speakers[:, 1]
+    return np.concatenate([speakers[:, 0], speakers[apart, 1]]), np.concatenate([trials, trials[apart]])
 
 
 class Shrunken(NamedTuple):
@@ -114,23 +129,32 @@ class Shrunken(NamedTuple):
     high: Floats
 
 
-def shrunken(means: Floats, errors: Floats, centre: Estimate, confidence: float, rng: np.random.Generator) -> Shrunken:
+def shrunken(
+    means: Floats,
+    errors: Floats,
+    centre: Estimate,
+    confidence: float,
+    rng: np.random.Generator,
+    free: float = math.inf,
+) -> Shrunken:
     """Means (k,) with error variances (k,), shrunk towards their centre; intervals hold for all at once.
 
-    The variance s between speakers: DerSimonian & Laird (1986, doi 10.1016/0197-2456(86)90046-2). With B = v/(s + v)
-    each is moved to centre + (1 - B)(mean - centre). That errs by (1 - B) v + B² V(centre) + 2/(k - 1) B² (mean -
-    centre)², the last for not knowing s (Morris 1983, doi 10.1080/01621459.1983.10477920). The intervals reach as many
-    standard errors as the largest of k normal deviations stays within with the confidence, by DRAWS draws.
+    The variance s between speakers: DerSimonian & Laird (1986, doi 10.1016/0197-2456(86)90046-2). With
+    B = (k - 3)/(k - 1) v/(s + v) each is moved to centre + (1 - B)(mean - centre), not at all for three or fewer. That
+    errs by (1 - B) v + B² V(centre) + 2/(k - 3) B² (mean - centre)², the last for not knowing s (Morris 1983,
+    doi 10.1080/01621459.1983.10477920). The intervals reach as many standard errors as the largest of k of Student's
+    deviations with `free` degrees of freedom stays within with the confidence, by DRAWS draws.
     """
     count = len(means)
-    if count < 2 or not centre.se >= 0:
+    if count < 2 or not centre.se >= 0 or np.isnan(errors).any():
         return Shrunken(means, np.full(count, math.nan), np.full(count, math.nan))
-    pull = errors / (_between(means, errors) + errors)
+    pull = max(0, count - 3) / (count - 1) * errors / (_between(means, errors) + errors)
     away = means - centre.value
     values = centre.value + (1 - pull) * away
-    se = np.sqrt((1 - pull) * errors + pull**2 * (centre.se**2 + 2 / (count - 1) * away**2))
-    largest = np.abs(rng.standard_normal((DRAWS, count))).max(1)
-    reach = float(np.quantile(largest, confidence)) * se
+    unsure = 2 / max(1, count - 3) * away**2
+    se = np.sqrt((1 - pull) * errors + pull**2 * (centre.se**2 + unsure))
+    drawn = rng.standard_normal((DRAWS, count)) if math.isinf(free) else rng.standard_t(free, (DRAWS, count))
+    reach = float(np.quantile(np.abs(drawn).max(1), confidence)) * se
     return Shrunken(values, np.maximum(0.0, values - reach), np.minimum(1.0, values + reach))
 
 
