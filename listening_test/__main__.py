@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from listening_test import commands_results
+from listening_test import commands_power, commands_results
 from listening_test.arguments import ORIGINS, parser
 from listening_test.command_line import default_database, find_study, is_file, open_store, study_file, write
 from listening_test.study import StudyError
@@ -241,6 +241,7 @@ COMMANDS = {
     "analyse": commands_results.analyse,
     "report": commands_results.report,
     "preregister": commands_results.preregister,
+    "power": commands_power.power,
 }
 
 

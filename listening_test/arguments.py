@@ -21,6 +21,7 @@ EXAMPLES = {
     "export": "example: python -m listening_test export demo answers.csv --format csv",
     "analyse": "example: python -m listening_test analyse demo --table mos",
     "report": "example: python -m listening_test report demo --out report.html",
+    "power": "example: python -m listening_test power my-study.yaml --listeners 60 --simulate 200",
     "preregister": "example: python -m listening_test preregister my-study.yaml --out prereg.md",
 }
 EVERYBODY: tuple[Origin, ...] = ("participant", "simulation", "preview")
@@ -47,6 +48,7 @@ def parser() -> argparse.ArgumentParser:
     _add_analyse(commands)
     _add_report(commands)
     _add_preregister(commands)
+    _add_power(commands)
     return main
 
 
@@ -119,6 +121,23 @@ def _add_preregister(commands: Any) -> None:
     one = _add(commands, "preregister", "write what is decided before a study opens, with its digest")
     one.add_argument("--out", type=Path, required=True, metavar="FILE", help="the file to write: .md or .json")
     one.add_argument("--version", type=_count, metavar="N", help="of the study (default: the latest)")
+
+
+def _add_power(commands: Any) -> None:
+    one = _add(commands, "power", "how precise will a study be, and what will it be able to show? Before it opens")
+    one.add_argument("--listeners", type=_count, metavar="N", help="who finish (default: the study's places)")
+    one.add_argument(
+        "--simulate",
+        type=_seed,
+        default=0,
+        metavar="RUNS",
+        help="check the formulas with simulated studies (default: 0)",
+    )
+    one.add_argument("--seed", type=_seed, default=1, metavar="N", help="of the simulated studies (default: 1)")
+    one.add_argument(
+        "--assume", action="append", default=[], metavar="NAME=X", help="e.g. rating_sd_listener=0.6; may be repeated"
+    )
+    one.add_argument("--json", action="store_true", help="everything as JSON")
 
 
 def _add_whose(one: Any) -> None:

@@ -9,6 +9,8 @@ the scatter of listeners, of speakers and of answers, whose expectations are (s_
 with n = L t, so that the interval is Student's with Satterthwaite's degrees of freedom (1946, doi 10.2307/3002019)
 
     df = V² / [(s_L/L + s_E/n)²/(L-1) + (s_S/S + s_E/n)²/(S-1) + (s_E/n)²/(n-L-S+1)]
+
+(without the last part where there are no answers left to know it by).
 """
 
 from __future__ import annotations
@@ -53,11 +55,11 @@ class Spread:
         """Satterthwaite's degrees of freedom; NaN with fewer than two listeners or speakers."""
         if self.of_listeners <= 1 or self.of_speakers <= 1:
             return math.nan
-        free = max(1.0, self.of_answers - self.of_listeners - self.of_speakers + 1)
+        free = self.of_answers - self.of_listeners - self.of_speakers + 1
         squares = (
             (self.listeners + self.answers) ** 2 / (self.of_listeners - 1)
             + (self.speakers + self.answers) ** 2 / (self.of_speakers - 1)
-            + self.answers**2 / free
+            + (self.answers**2 / free if free >= 1 else 0.0)
         )
         return max(1.0, self.value**2 / squares) if squares else math.nan
 
@@ -74,11 +76,11 @@ class Spread:
 
     def half_width(self, confidence: float) -> float:
         """Expected half width of the interval: t · sqrt(V) · c4(df), c4 since a standard error comes out too small."""
-        from scipy import stats
+        from scipy import special
 
         if math.isnan(self.df):
             return math.nan
-        return float(stats.t.ppf((1 + confidence) / 2, self.df)) * math.sqrt(self.value) * _c4(self.df)
+        return float(special.stdtrit(self.df, (1 + confidence) / 2)) * math.sqrt(self.value) * _c4(self.df)
 
     def best_half_width(self, confidence: float) -> float:
         """The least half width that any number of listeners gives: what these speakers leave open.
