@@ -12,7 +12,7 @@ from listening_test.figures.reidentification import CHANCE, by_pair, curve, pair
 
 PEOPLE = "people"
 AUC = ("auc", "auc_low", "auc_high")
-MACHINE_LOOKS = (("#4E79A7", "dash", "square"), ("#B07AA1", "dashdot", "diamond"), ("#76736E", "longdash", "cross"))
+MACHINE_LOOKS = (("#7A5CC8", "dash", "square"), ("#6B7F1F", "dashdot", "diamond"), ("#9A5B3C", "longdash", "cross"))
 """Colours, dashes and symbols of machines, which are no systems and look like none; by the order of the table."""
 
 
@@ -29,7 +29,7 @@ def attackers(results: Results, table: Table) -> Sketch:
     panels = [_panel(results, pair_heading(*key), rows) for key, rows in by_pair(table.rows).items()]
     reading = (
         "Further right = the attacker tells the speaker better; 0.5, the dashed line, is guessing. The best attacker "
-        "decides how private a system is, be it people (in the system's colour) or a machine (blue, square)."
+        "decides how private a system is, be it people (in the system's colour) or a machine (violet, square)."
     )
     return frame.sketch("machine", "People and machines", panels, [table], reading)
 
@@ -106,7 +106,8 @@ def _curves(results: Results, key: tuple[str, str, str], rows: Sequence[Row], ma
     for (attacker,), own in say.groups(rows, "attacker").items():
         one = look(str(attacker), style, machines)
         traces.append({**curve(own, one["name"], one), **_legend(one)})
-    return roc_panel(f"{style['name']}: {pair_heading(task, pair)}", traces)
+    heading = pair_heading(task, pair)
+    return roc_panel(f"{style['name']}: {heading[:1].lower()}{heading[1:]}", traces)
 
 
 def _legend(style: Mapping[str, str]) -> frame.Trace:
