@@ -57,7 +57,7 @@ def tables(answers: Answers) -> list[Table]:
     wanted = {"exclusions": "applied", "rung": ALL, "sex": ALL}
     chosen = [(keys, own) for keys, own in cells(answers) if wanted.items() <= keys.items()]
     rows = [row for keys, own in chosen for row in _rows(answers, keys, own)]
-    reason = "" if rows else "Nobody has compared, through one system, both one speaker with themselves and two speakers."
+    reason = "" if rows else "Nobody has compared both one speaker and two speakers through one system."
     return [WORST.filled(rows, reason=reason)]
 
 
