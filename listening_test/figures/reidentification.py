@@ -38,9 +38,9 @@ def sketches(results: Results) -> Iterator[Sketch]:
 def reidentification(results: Results, table: Table) -> Sketch:
     """AUC of each system, a panel for each kind of pair, rungs of the attacker ladder below the whole."""
     rows = [row for row in table.rows if row["sex"] == "all"]
-    margins = _margins(results)
+    margins, low = _margins(results), floor(_single_rung(rows))
     panels = [
-        _panel(results, pair_heading(*key), _single_rung(found), "rung", margins.get(key))
+        _panel(results, pair_heading(*key), _single_rung(found), "rung", low, margins.get(key))
         for key, found in by_pair(rows).items()
     ]
     equivalence = results.tables.get("equivalence")
@@ -52,10 +52,9 @@ def reidentification(results: Results, table: Table) -> Sketch:
 def by_sex(results: Results, table: Table) -> Sketch:
     """AUC for women's and for men's voices."""
     rows = [row for row in table.rows if row["sex"] != "all" and row["rung"] == "all"]
-    panels = [
-        _panel(results, pair_heading(*key), [row for row in found if row["exclusions"] == "applied"], "sex")
-        for key, found in by_pair(rows).items()
-    ]
+    applied = [row for row in rows if row["exclusions"] == "applied"]
+    low = floor(applied)
+    panels = [_panel(results, pair_heading(*key), found, "sex", low) for key, found in by_pair(applied).items()]
     reading = "Further right = people tell the speaker better. A system that hides one sex may not hide the other."
     return frame.sketch("reidentification_by_sex", "Telling the speaker, women and men", panels, [table], reading)
 
@@ -127,8 +126,10 @@ def _single_rung(rows: Sequence[Row]) -> list[Row]:
     return [row for row in rows if len(rungs) > 1 or row["rung"] == "all"]
 
 
-def _panel(results: Results, heading: str, rows: Sequence[Row], part: str, margin: float | None = None) -> Panel:
-    """A row for each system and each part of it ("rung" or "sex")."""
+def _panel(
+    results: Results, heading: str, rows: Sequence[Row], part: str, low: float, margin: float | None = None
+) -> Panel:
+    """A row for each system and each part of it ("rung" or "sex"); all panels begin at `low`, to be compared."""
     known = say.looks(results)
     lines = _lines(results, rows, part)
     found = []
@@ -141,7 +142,7 @@ def _panel(results: Results, heading: str, rows: Sequence[Row], part: str, margi
         found.append(marks.dot(place, row, style, hover, hollow=everybody))
     names = [_line_name(styles.of(known, system)["name"], one) for system, one in lines]
     shapes = [marks.line_at(CHANCE)] + ([marks.band(CHANCE - margin, CHANCE + margin)] if margin else [])
-    x_axis = {"range": [floor(rows), 1.02], "dtick": 0.1, "tickformat": ".1f"}
+    x_axis = {"range": [low, 1.02], "dtick": 0.1, "tickformat": ".1f"}
     height_px = marks.rows_px(len(names))
     return Panel(f"{heading}, AUC", marks.dots(found), x_axis, marks.rows_axis(names), height_px, shapes)
 
