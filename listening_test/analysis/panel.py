@@ -39,7 +39,8 @@ PANEL = Table(
     reading="AUC near 0.5, EER near 0.5 = even many listeners together do not recognise the speaker.",
     method=(
         "Each listener's confidences are put on one scale (minus their mean, divided by their standard deviation), "
-        "then averaged over all who heard the pair (Schmidt-Nielsen & Crystal 2000); bootstrap over pairs and speakers."
+        "then averaged over all who heard the pair (Schmidt-Nielsen & Crystal 2000). Who gave one answer, or always "
+        "the same, is put on the scale of all answers. Bootstrap over pairs and speakers."
     ),
     caution="With one or two listeners for each pair this is hardly a panel: it says little more than the pooled AUC.",
 )
@@ -62,6 +63,8 @@ def fused(own: pd.DataFrame) -> pd.DataFrame:
     by_listener = values.groupby(own["listener"])
     spread = by_listener.transform("std", ddof=0)
     scaled = (values - by_listener.transform("mean")) / spread.where(spread > 0, 1.0)
+    # Of one answer, or always the same, nothing would be left: chance, whatever was said.
+    scaled = scaled.where(spread > 0, (values - values.mean()) / (values.std(ddof=0) or 1.0))
     kept = own.assign(score=scaled, recordings=_recordings(own))
     groups = kept.groupby("recordings", sort=True)
     first = groups[["same", "speaker", "other_speaker"]].first()

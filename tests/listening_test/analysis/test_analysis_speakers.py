@@ -99,6 +99,17 @@ def test_a_panel_does_better_than_its_members():
     assert together > alone + 0.1
 
 
+def test_who_answered_once_is_not_taken_for_a_guess():
+    """One answer less its own mean would be nothing: perfect privacy, whatever was said."""
+    rng = np.random.default_rng(6)
+    same = np.tile(np.arange(60) % 2 == 0, 8)
+    evidence = np.where(same, 1.0, -1.0) + rng.normal(size=len(same))
+    own = _frame(evidence, same).assign(listener=[f"L{n}" for n in range(len(same))])
+    fused = panel.fused(own)
+    together = within.contributions(fused["score"], fused["same"], np.zeros(len(fused)))[0]
+    assert together > 0.95
+
+
 def _frame(evidence, same):
     import pandas as pd
 
