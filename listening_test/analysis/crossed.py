@@ -233,8 +233,10 @@ def _ends(value: float, se: float, quantile: float, scale: Scale) -> tuple[float
         return value - quantile * se, value + quantile * se
     if not 0 < value < 1:  # the logit has no such value
         return max(0.0, value - quantile * se), min(1.0, value + quantile * se)
+    from scipy.special import expit
+
     middle, reach = math.log(value / (1 - value)), quantile * se / (value * (1 - value))
-    return tuple(1 / (1 + math.exp(-x)) for x in (middle - reach, middle + reach))  # type: ignore[return-value]
+    return float(expit(middle - reach)), float(expit(middle + reach))
 
 
 def _numbers(names: Any) -> Ints:

@@ -107,3 +107,9 @@ def test_shares_stay_shares():
     values = np.array([1.0, 1, 1, 1, 1, 1, 1, 0])
     found = crossed.mean(values, np.repeat(np.arange(4), 2), np.tile([0, 1], 4), rng=RNG, scale="logit")
     assert 0 < found.low < found.value < found.high < 1
+
+
+def test_a_share_of_which_nothing_is_known_has_the_widest_interval_there_is():
+    contributions = [0.001, -0.001, 0.002, -0.002]
+    found = crossed.total(0.002, contributions, list("aabb"), list("xyxy"), confidence=0.999, scale="logit")
+    assert (found.low, found.high) == pytest.approx((0, 1))
