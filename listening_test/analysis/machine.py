@@ -13,7 +13,7 @@ from evaluation.attackers import Attacker, AttackerError, AttackerInfo, availabl
 from listening_test.analysis import panel, pooled, resampling, within
 from listening_test.analysis.answers import Answers
 from listening_test.analysis.estimate import Estimate
-from listening_test.analysis.reidentification import ALL, arrays, cells
+from listening_test.analysis.reidentification import arrays
 from listening_test.analysis.table import Column, Table
 from listening_test.study import SameDifferentTask
 from listening_test.trial import Sound
@@ -87,7 +87,7 @@ def of(store: Store, info: StudyInfo, origins: Sequence[Origin] = ("participant"
     answers = Answers(info.study, export.frame(store.table(info.id, origins), info.study))
     if not any(isinstance(task, SameDifferentTask) for task in info.study.tasks):
         return []
-    wanted = sorted({key for _, own in _chosen(answers) for key in _sounds(panel.fused(own))})
+    wanted = sorted({key for _, own in panel.chosen(answers) for key in _sounds(panel.fused(own))})
     ids = {one.key: one.id for one in store.stimuli(info.id)}
     found = {
         attacker.info: embeddings(attacker, {key: ids[key] for key in wanted if key in ids}, store.audio)
@@ -118,23 +118,13 @@ def tables(answers: Answers, heard: Mapping[AttackerInfo, Embeddings]) -> list[T
     """`machine` and `machine_roc` of the answers, and of what each attacker heard in each sound."""
     rows: list[dict[str, Any]] = []
     points: list[dict[str, Any]] = []
-    for named, own in _chosen(answers):
+    for named, own in panel.chosen(answers):
         pairs = panel.fused(own)
         for attacker, row, curve in _judged(answers, named, own, pairs, heard):
             rows.append({**named, "attacker": attacker, "trials": len(pairs), **row})
             points += [{**named, "attacker": attacker, **point} for point in curve]
     reason = "" if rows else "Nobody has compared two voices yet."
     return [MACHINE.filled(rows, reason=reason), ROC.filled(points, reason=reason)]
-
-
-def _chosen(answers: Answers) -> list[tuple[dict[str, str], pd.DataFrame]]:
-    """Answers of each task, kind of pair and system: exclusions applied, all rungs."""
-    wanted = {"exclusions": "applied", "rung": ALL, "sex": ALL}
-    return [
-        ({name: keys[name] for name in ("task", "pair", "system")}, own)
-        for keys, own in cells(answers)
-        if wanted.items() <= keys.items()
-    ]
 
 
 def _judged(

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from evaluation import metrics
 from listening_test.analysis import resampling
 from listening_test.analysis.answers import Answers
-from listening_test.analysis.reidentification import ALL, cells
+from listening_test.analysis.reidentification import ALL, QUESTION, cells
 from listening_test.analysis.table import Column, Table
 
 if TYPE_CHECKING:
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 HARDLY = 3
+PRIOR = 5
+"""Answers that everybody's spread counts as, beside a listener's own."""
 PANEL = Table(
     "panel",
     "Re-identification by a panel",
@@ -38,9 +40,9 @@ PANEL = Table(
     ),
     reading="AUC near 0.5, EER near 0.5 = even many listeners together do not recognise the speaker.",
     method=(
-        "Each listener's confidences are put on one scale (minus their mean, divided by their standard deviation), "
-        "then averaged over all who heard the pair (Schmidt-Nielsen & Crystal 2000). Who gave one answer, or always "
-        "the same, is put on the scale of all answers. Bootstrap over pairs and speakers."
+        "Each listener's confidences are put on one scale (minus their mean, divided by their standard deviation, over "
+        "all their answers of the task; both drawn towards everybody's where they rest on few), then averaged over all "
+        "who heard the pair (Schmidt-Nielsen & Crystal 2000). Bootstrap over pairs and speakers."
     ),
     caution="With one or two listeners for each pair this is hardly a panel: it says little more than the pooled AUC.",
 )
@@ -48,25 +50,60 @@ PANEL = Table(
 
 def tables(answers: Answers) -> list[Table]:
     """`panel`, exclusions applied, all rungs together."""
-    wanted = {"exclusions": "applied", "rung": ALL, "sex": ALL}
-    chosen = [(keys, own) for keys, own in cells(answers) if wanted.items() <= keys.items()]
-    rows = [
-        {**{name: keys[name] for name in ("task", "pair", "system")}, **_row(answers, own, tuple(keys.values()))}
-        for keys, own in chosen
-    ]
+    rows = [{**named, **_row(answers, own, tuple(named.values()))} for named, own in chosen(answers)]
     return [PANEL.filled(rows, reason="" if rows else "Nobody has compared two voices yet.")]
 
 
+def chosen(answers: Answers) -> list[tuple[dict[str, str], pd.DataFrame]]:
+    """Answers of each task, kind of pair and system, exclusions applied, with their `score` on one scale."""
+    wanted = {"exclusions": "applied", "rung": ALL, "sex": ALL}
+    found = [(keys, own) for keys, own in cells(answers) if wanted.items() <= keys.items()]
+    scores = {task: _scores(answers.rated(QUESTION, task=task)) for task in {keys["task"] for keys, _ in found}}
+    return [
+        (
+            {name: keys[name] for name in ("task", "pair", "system")},
+            own.assign(score=scores[keys["task"]].loc[own.index]),
+        )
+        for keys, own in found
+    ]
+
+
+def _scores(rated: pd.DataFrame) -> pd.Series:
+    import pandas as pd
+
+    return pd.Series(on_one_scale(rated["value_number"].to_numpy(float), rated["listener"].to_numpy(str)), rated.index)
+
+
+def on_one_scale(values: Floats, listeners: Any) -> Floats:
+    """Values (n,) less their listener's mean, over their listener's standard deviation.
+
+    Of few answers both say little: the mean is drawn to everybody's by n/(n + w/b), w and b the variances within and
+    between listeners (one-way analysis of variance); the variance counts with n answers and w with PRIOR.
+    """
+    of, given = np.unique(listeners, return_inverse=True, return_counts=True)[1:]
+    means = np.bincount(of, values) / given
+    squares = np.bincount(of, (values - means[of]) ** 2).astype(float)
+    within, between = _components(means, squares, given)
+    kept = given * between / (given * between + within) if between > 0 else np.zeros(len(given))
+    centres = values.mean() + kept * (means - values.mean())
+    spread = (squares + PRIOR * within) / (given + PRIOR)
+    return (values - centres[of]) / np.sqrt(np.where(spread > 0, spread, 1.0))[of]
+
+
+def _components(means: Floats, squares: Floats, given: npt.NDArray[np.int64]) -> tuple[float, float]:
+    """Variance within and between listeners; nothing between where nobody answered twice."""
+    n, people = int(given.sum()), len(given)
+    if people < 2 or n == people:
+        return float(squares.sum() / n), 0.0
+    within = float(squares.sum() / (n - people))
+    scatter = float(given @ (means - given @ means / n) ** 2)
+    typical = (n - float(given @ given) / n) / (people - 1)
+    return within, max(0.0, (scatter / (people - 1) - within) / typical)
+
+
 def fused(own: pd.DataFrame) -> pd.DataFrame:
-    """One row for each pair of recordings: score, same, speaker, other_speaker, listeners."""
-    values = own["value_number"].astype(float)
-    by_listener = values.groupby(own["listener"])
-    spread = by_listener.transform("std", ddof=0)
-    scaled = (values - by_listener.transform("mean")) / spread.where(spread > 0, 1.0)
-    # Of one answer, or always the same, nothing would be left: chance, whatever was said.
-    scaled = scaled.where(spread > 0, (values - values.mean()) / (values.std(ddof=0) or 1.0))
-    kept = own.assign(score=scaled, recordings=_recordings(own))
-    groups = kept.groupby("recordings", sort=True)
+    """One row for each pair of recordings: recordings, same, speaker, other_speaker, score (the mean), listeners."""
+    groups = own.assign(recordings=_recordings(own)).groupby("recordings", sort=True)
     first = groups[["same", "speaker", "other_speaker"]].first()
     return first.assign(score=groups["score"].mean(), listeners=groups["listener"].nunique()).reset_index()
 
@@ -97,7 +134,12 @@ def _row(answers: Answers, own: pd.DataFrame, names: tuple[str, ...]) -> dict[st
     few = f"Half of the pairs were heard by {median:g} or fewer: hardly a panel." if median < HARDLY else ""
     one_kind = "" if same.any() and not same.all() else "Only pairs of one kind were heard."
     basis = {"trials": len(pairs), "median_listeners": median, "speakers": found["auc"].speakers}
-    return {**basis, **found["auc"].bounds("auc"), **found["eer"].bounds("eer"), "note": one_kind or few}
+    return {
+        **basis,
+        **found["auc"].bounds("auc"),
+        **found["eer"].bounds("eer"),
+        "note": one_kind or " ".join(filter(None, (few, found["auc"].note))),
+    }
 
 
 def _of_scores(statistic: Any, scores: Floats, same: npt.NDArray[np.bool_]) -> resampling.Statistic:

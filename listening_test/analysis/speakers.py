@@ -71,7 +71,7 @@ def _rows(answers: Answers, keys: dict[str, str], own: pd.DataFrame) -> Iterator
     about = _About.of(placed[kept], listeners[kept], speakers, voices)
     centre = within.auc(*arrays(own))
     plan, rng = answers.study.analysis, answers.rng("speakers", *keys.values())
-    found = shrunken(about.means, about.errors, centre, plan.confidence, rng, about.free)
+    found = shrunken(about.means, about.errors, centre, plan.confidence, rng)
     worst = int(np.argmax(found.values))
     for n, name in enumerate(voices):
         ends = {"raw": about.means[n], "value": found.values[n], "low": found.low[n], "high": found.high[n]}
@@ -86,16 +86,12 @@ def _parted(first: npt.NDArray[Any], second: npt.NDArray[Any]) -> tuple[npt.NDAr
 
 
 class _About(NamedTuple):
-    """By speaker, (k,): mean placement of the trials about them, the variance of its error, what it rests on.
-
-    `free`: degrees of freedom that a speaker's error is known with.
-    """
+    """By speaker, (k,): mean placement of the trials about them, the variance of its error, what it rests on."""
 
     means: Floats
     errors: Floats
     answers: Ints
     listeners: Ints
-    free: float
 
     @classmethod
     def of(cls, placed: Floats, listeners: Any, speakers: Ints, voices: Any) -> _About:
@@ -111,7 +107,7 @@ class _About(NamedTuple):
         effective = count**2 / np.sum(given**2, 1)
         known = float(count @ (1 - 1 / effective))
         spread = max(float(np.sum(sums**2)) / known, LEAST) if known > LEAST else math.nan
-        return cls(means, spread / count, count, (given > 0).sum(1), max(1.0, float(effective.mean()) - 1))
+        return cls(means, spread / count, count, (given > 0).sum(1))
 
 
 def _memberships(speakers: Ints) -> tuple[Ints, Ints]:
@@ -129,21 +125,14 @@ class Shrunken(NamedTuple):
     high: Floats
 
 
-def shrunken(
-    means: Floats,
-    errors: Floats,
-    centre: Estimate,
-    confidence: float,
-    rng: np.random.Generator,
-    free: float = math.inf,
-) -> Shrunken:
+def shrunken(means: Floats, errors: Floats, centre: Estimate, confidence: float, rng: np.random.Generator) -> Shrunken:
     """Means (k,) with error variances (k,), shrunk towards their centre; intervals hold for all at once.
 
     The variance s between speakers: DerSimonian & Laird (1986, doi 10.1016/0197-2456(86)90046-2). With
     B = (k - 3)/(k - 1) v/(s + v) each is moved to centre + (1 - B)(mean - centre), not at all for three or fewer. That
     errs by (1 - B) v + B² V(centre) + 2/(k - 3) B² (mean - centre)², the last for not knowing s (Morris 1983,
-    doi 10.1080/01621459.1983.10477920). The intervals reach as many standard errors as the largest of k of Student's
-    deviations with `free` degrees of freedom stays within with the confidence, by DRAWS draws.
+    doi 10.1080/01621459.1983.10477920). The intervals reach as many standard errors as the largest of k normal
+    deviations stays within with the confidence, by DRAWS draws.
     """
     count = len(means)
     if count < 2 or not centre.se >= 0 or np.isnan(errors).any():
@@ -153,8 +142,8 @@ def shrunken(
     values = centre.value + (1 - pull) * away
     unsure = 2 / max(1, count - 3) * away**2
     se = np.sqrt((1 - pull) * errors + pull**2 * (centre.se**2 + unsure))
-    drawn = rng.standard_normal((DRAWS, count)) if math.isinf(free) else rng.standard_t(free, (DRAWS, count))
-    reach = float(np.quantile(np.abs(drawn).max(1), confidence)) * se
+    largest = np.abs(rng.standard_normal((DRAWS, count))).max(1)
+    reach = float(np.quantile(largest, confidence)) * se
     return Shrunken(values, np.maximum(0.0, values - reach), np.minimum(1.0, values + reach))
 
 

@@ -91,6 +91,7 @@ def test_a_panel_does_better_than_its_members():
     same = np.tile(np.arange(60) % 2 == 0, 8)
     evidence = np.where(same, 0.5, -0.5) + rng.normal(size=len(same))
     own = _frame(evidence, same)
+    own = own.assign(score=panel.on_one_scale(evidence, own["listener"].to_numpy(str)))
     alone = within.contributions(evidence, same, own["listener"])[0]
     fused = panel.fused(own)
     together = within.contributions(fused["score"], fused["same"], np.zeros(len(fused)))[0]
@@ -105,6 +106,7 @@ def test_who_answered_once_is_not_taken_for_a_guess():
     same = np.tile(np.arange(60) % 2 == 0, 8)
     evidence = np.where(same, 1.0, -1.0) + rng.normal(size=len(same))
     own = _frame(evidence, same).assign(listener=[f"L{n}" for n in range(len(same))])
+    own = own.assign(score=panel.on_one_scale(evidence, own["listener"].to_numpy(str)))
     fused = panel.fused(own)
     together = within.contributions(fused["score"], fused["same"], np.zeros(len(fused)))[0]
     assert together > 0.95
