@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from audio.plots import KURTOSIS_TICKS
 from listening_test.analysis.results import Results
 from listening_test.analysis.table import Row, Table
 from listening_test.figures import frame, marks, say, styles
@@ -25,6 +24,7 @@ PERCEIVED = {
 }
 ORDER = ("anger", "happiness", "neutral", "sadness")
 HEIGHT_PX = 240
+KURTOSIS_TICKS = (1, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 50, 100)
 
 
 def sketches(results: Results) -> Iterator[Sketch]:
@@ -78,7 +78,8 @@ def kurtosis_emotion(results: Results, table: Table) -> Sketch:
     panels = [_kurtosis(results, rows), _anger(results, rows)] if rows else []
     reading = (
         "Where emotion survives, kurtosis falls from anger over happiness and neutral to sadness. A system that lifts "
-        "the kurtosis of sad speech and whose sad speech is heard as anger does what paper 001 suspected."
+        "the kurtosis of sad speech and whose sad speech is heard as anger does what Gaznepoglu and Peters "
+        "(2025) suspected."
     )
     return frame.sketch(
         "kurtosis_emotion", "Does higher kurtosis make sad sound angry?", panels, [table], reading, legend=bool(panels)
