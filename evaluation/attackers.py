@@ -16,12 +16,12 @@ import numpy.typing as npt
 
 from anonymizers.base import Status
 from audio.clip import Clip
+from audio.vad import Segment, segments
+from evaluation.clip_scores import MIN_FRAMES, cepstra
 
 Floats = npt.NDArray[np.float64]
-RATE_HZ = 16_000
-WINDOW, HOP = 400, 160
-COEFFICIENTS = 20
-LEAST_FRAMES = 10
+LEAST_COHORT = 10
+FLOOR = 1e-9
 
 
 class AttackerError(ValueError):
@@ -57,60 +57,65 @@ class Attacker(Protocol):
         """What it hears in a clip, (d,).
 
         Raises:
-            AttackerError: if there is too little speech.
+            AttackerError: if there is nothing to hear.
         """
         ...
 
-    def scores(self, first: Floats, second: Floats, cohort: Floats) -> Floats:
-        """How alike pairs of embeddings (n, d) are, higher = one speaker, (n,); cohort (m, d): what it may be
-        normalised with, without labels."""
+    def scores(self, first: Floats, second: Floats, cohorts: tuple[Floats, Floats]) -> Floats:
+        """How alike pairs of embeddings (n, d) are, higher = one speaker: (n,).
+
+        cohorts: what was heard in all recordings of the kind of the first, and of the second side (see `cohort`),
+        (m, d) each; it comes without names, and an attacker may normalise with it.
+        """
         ...
 
 
 class Mfcc:
-    """Mean and standard deviation of mel-frequency cepstral coefficients: no training, no weights; the floor of what a
-    machine does (Davis & Mermelstein 1980, doi 10.1109/TASSP.1980.1163420).
+    """Mean and logarithmic standard deviation of mel-frequency cepstral coefficients 1 to 12 (Davis & Mermelstein 1980,
+    doi 10.1109/TASSP.1980.1163420; clip_scores.cepstra): no training, no weights; the floor of what a machine does.
 
-    Coefficients 1 to 19 (not the 0th, which is level) of 40 mel bands, 25 ms every 10 ms at 16 kHz, in speech only
-    (Silero VAD). Each dimension is brought to mean 0 and standard deviation 1 over the cohort; cosine.
+    Over frames in which somebody speaks (Silero VAD), or over all that are not silent where the detector finds no
+    voice: some systems leave sounds that only people take for speech. Each side's dimensions are brought to mean 0 and
+    standard deviation 1 over its own cohort, so that what a system does to every voice cancels; cosine.
     """
 
-    info = AttackerInfo("mfcc", "MFCC mean and deviation", "untrained; knows neither system nor speakers (ignorant)")
+    info = AttackerInfo(
+        "mfcc",
+        "MFCC mean and deviation",
+        "untrained; has all recordings of the study and knows which went through which system, not whose they are",
+    )
 
     def status(self) -> Status:
         """Always ready."""
         return Status("ready")
 
     def embed(self, clip: Clip) -> Floats:
-        """Means and standard deviations, (38,).
+        """Means and logarithmic standard deviations, (24,).
 
         Raises:
-            AttackerError: if there are fewer than LEAST_FRAMES frames of speech.
+            AttackerError: if less than 0.1 s of the clip is sound.
         """
-        import librosa
+        found = cepstra(clip, segments(clip))
+        if len(found) < MIN_FRAMES:
+            found = cepstra(clip, (Segment(0.0, clip.duration_s),))
+        if len(found) < MIN_FRAMES:
+            raise AttackerError(f"At least 0.1 s of sound was expected, but {len(found) / 100:.2f} s came.")
+        return np.concatenate([found.mean(0), np.log(np.maximum(found.std(0), FLOOR))])
 
-        from audio import vad
-
-        at = clip.resampled(RATE_HZ)
-        found = librosa.feature.mfcc(
-            y=at.samples.astype(np.float64), sr=RATE_HZ, n_mfcc=COEFFICIENTS, n_fft=512, win_length=WINDOW,
-            hop_length=HOP, n_mels=40, center=False,
-        )[1:]  # fmt: skip
-        times_s = (np.arange(found.shape[1]) * HOP + WINDOW / 2) / RATE_HZ
-        spoken = np.zeros(len(times_s), bool)
-        for start_s, end_s in vad.segments(clip):
-            spoken |= (times_s >= start_s) & (times_s < end_s)
-        if spoken.sum() < LEAST_FRAMES:
-            raise AttackerError(
-                f"At least 0.1 s of speech was expected, but {spoken.sum() * HOP / RATE_HZ:.2f} s came."
-            )
-        return np.concatenate([found[:, spoken].mean(1), found[:, spoken].std(1)])
-
-    def scores(self, first: Floats, second: Floats, cohort: Floats) -> Floats:
+    def scores(self, first: Floats, second: Floats, cohorts: tuple[Floats, Floats]) -> Floats:
         """Cosine of the normalised embeddings, in [-1, 1]."""
-        centre, spread = cohort.mean(0), cohort.std(0)
-        scale = np.where(spread > 0, spread, 1.0)
-        return cosines((first - centre) / scale, (second - centre) / scale)
+        return cosines(_standard(first, cohorts[0]), _standard(second, cohorts[1]))
+
+
+def cohort(system: str, systems: npt.ArrayLike, heard: Floats) -> Floats:
+    """What was heard (m, d) in recordings of one system, of all m `systems`; of all where they are fewer than 10."""
+    own = heard[np.asarray(systems) == system]
+    return own if len(own) >= LEAST_COHORT else heard
+
+
+def _standard(embeddings: Floats, known: Floats) -> Floats:
+    spread = known.std(0)
+    return np.asarray((embeddings - known.mean(0)) / np.where(spread > FLOOR, spread, 1.0))
 
 
 def cosines(first: Floats, second: Floats) -> Floats:

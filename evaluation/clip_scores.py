@@ -108,10 +108,10 @@ def voice_change(original: Clip, processed: Clip, *, speech: Speech | None = Non
     round. NaN with less than 0.1 s of speech in either clip.
     """
     speech = speech or Speech.of(original, processed)
-    cepstra = [_cepstra(original, speech.original), _cepstra(processed, speech.processed)]
-    if min(map(len, cepstra)) < MIN_FRAMES:
+    spoken = [cepstra(original, speech.original), cepstra(processed, speech.processed)]
+    if min(map(len, spoken)) < MIN_FRAMES:
         return Score("Voice changed by", "1", NAN, None, "less than 0.1 s of speech was found")
-    (m, n), (s, t) = [c.mean(axis=0) for c in cepstra], [np.maximum(c.std(axis=0), 1e-9) for c in cepstra]
+    (m, n), (s, t) = [c.mean(axis=0) for c in spoken], [np.maximum(c.std(axis=0), 1e-9) for c in spoken]
     terms = (m - n) ** 2 / ((s**2 + t**2) / 2) + np.log(s / t) ** 2
     return Score("Voice changed by", "1", float(np.sqrt(terms.mean())), None)
 
@@ -178,6 +178,17 @@ def clip_scores(
     return {name: score(original, processed, speech=speech, **known.get(name, {})) for name, score in SCORES.items()}
 
 
+def cepstra(clip: Clip, spoken: Sequence[Segment]) -> np.ndarray:
+    """MFCC 1 to 12, as in voice_change, of the frames inside `spoken`: shape (frames, 12), none of digital silence."""
+    inside = np.isfinite(spectral_centroid(clip, segments=spoken).values)
+    energies = np.vstack([np.zeros((0, MEL_BANDS)), *(block**2 @ _mel_bands().T for block in magnitude_blocks(clip))])
+    energies = energies[inside]
+    loud = np.log(np.maximum(energies, 1e-8 * energies.max(initial=1e-30)))
+    order, band = np.arange(1, CEPSTRA + 1)[:, None], np.arange(MEL_BANDS)
+    dct = np.sqrt(2 / MEL_BANDS) * np.cos(np.pi * order * (band + 0.5) / MEL_BANDS)
+    return loud @ dct.T
+
+
 def _change(name: str, unit: str, before: float, after: float) -> Score:
     note = "" if np.isfinite(after - before) else "no speech was found"
     return Score(name, unit, after - before, None, note)
@@ -200,17 +211,6 @@ def _best_lag(first: np.ndarray, second: np.ndarray) -> int:
     product = np.fft.rfft(first, size) * np.conj(np.fft.rfft(second, size))
     correlation = np.roll(np.fft.irfft(product, size), len(second) - 1)
     return int(np.argmax(correlation)) - (len(second) - 1)
-
-
-def _cepstra(clip: Clip, spoken: Sequence[Segment]) -> np.ndarray:
-    """MFCC 1 to 12 of the frames inside `spoken`, shape (frames, 12); frames of digital silence are left out."""
-    inside = np.isfinite(spectral_centroid(clip, segments=spoken).values)
-    energies = np.vstack([np.zeros((0, MEL_BANDS)), *(block**2 @ _mel_bands().T for block in magnitude_blocks(clip))])
-    energies = energies[inside]
-    loud = np.log(np.maximum(energies, 1e-8 * energies.max(initial=1e-30)))
-    order, band = np.arange(1, CEPSTRA + 1)[:, None], np.arange(MEL_BANDS)
-    dct = np.sqrt(2 / MEL_BANDS) * np.cos(np.pi * order * (band + 0.5) / MEL_BANDS)
-    return loud @ dct.T
 
 
 def _mel_bands() -> np.ndarray:

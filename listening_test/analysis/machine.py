@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from evaluation import metrics
-from evaluation.attackers import Attacker, AttackerError, AttackerInfo, available
+from evaluation.attackers import ATTACKERS, Attacker, AttackerError, AttackerInfo, available, cohort
 from listening_test.analysis import panel, pooled, resampling, within
 from listening_test.analysis.answers import Answers
-from listening_test.analysis.estimate import Estimate
 from listening_test.analysis.reidentification import arrays
 from listening_test.analysis.table import Column, Table
 from listening_test.study import SameDifferentTask
@@ -25,8 +25,10 @@ if TYPE_CHECKING:
     from listening_test.store_records import Origin
 
 Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
 Embeddings = Mapping[str, Floats]
 """By key of a sound (trial.Sound.key)."""
+Points = list[dict[str, float]]
 WITHIN, POOLED, PANEL = "people, within listeners", "people pooled", "people, as a panel"
 MOST_POINTS = 60
 MACHINE = Table(
@@ -54,12 +56,13 @@ MACHINE = Table(
     reading="The attacker with the highest AUC decides how private a system is, be it people or a machine.",
     method=(
         "Machines score each distinct pair once, from the very sounds that were played; people's answers are many for "
-        "each pair. Intervals hold for other speakers, those of people for other listeners too (two-way bootstrap)."
+        "each pair. All are compared on the same pairs. Intervals hold for other speakers, those of people for other "
+        "listeners too (two-way bootstrap; within listeners a mixed model)."
     ),
     caution=(
         "A weak attacker overestimates privacy: that no strong one is in the table means that none was available here. "
-        "People and machines need not agree on which pairs are hard (arXiv 2505.00409 found no "
-        "correlation)."
+        "People and machines need not agree on which pairs are hard: asked which of two recordings was anonymized, "
+        "another task, people agreed with no automatic metric (Tayebi Arasteh et al. 2025, arXiv 2505.00409)."
     ),
 )
 ROC = Table(
@@ -81,23 +84,23 @@ ROC = Table(
 
 
 def of(store: Store, info: StudyInfo, origins: Sequence[Origin] = ("participant",)) -> list[Table]:
-    """`machine` and `machine_roc`: every attacker that is available judges the sounds that were compared."""
+    """`machine` and `machine_roc`: every attacker that is available judges the sounds that were compared.
+
+    What they hear in a voice is a voiceprint: it is computed anew each time, once for each sound, and kept nowhere.
+    """
     from listening_test import export
 
-    answers = Answers(info.study, export.frame(store.table(info.id, origins), info.study))
     if not any(isinstance(task, SameDifferentTask) for task in info.study.tasks):
         return []
-    wanted = sorted({key for _, own in panel.chosen(answers) for key in _sounds(panel.fused(own))})
-    ids = {one.key: one.id for one in store.stimuli(info.id)}
-    found = {
-        attacker.info: embeddings(attacker, {key: ids[key] for key in wanted if key in ids}, store.audio)
-        for attacker in available().values()
-    }
-    return tables(answers, found)
+    answers = Answers(info.study, export.frame(store.table(info.id, origins), info.study))
+    compared = _facts(own for _, own in panel.chosen(answers))
+    ids = {one.key: one.id for one in store.stimuli(info.id) if one.key in compared}
+    heard = {attacker.info: embeddings(attacker, ids, store.audio) for attacker in available().values()}
+    return tables(answers, heard, {clip.key: clip.session for clip in info.clips})
 
 
 def embeddings(attacker: Attacker, ids: Mapping[str, int], audio: Callable[[int], bytes]) -> Embeddings:
-    """What an attacker hears in each sound; without those that are gone or have too little speech.
+    """What an attacker hears in each sound; without those that are gone or silent.
 
     Args:
         ids: number of each sound, by its key. audio: the WAV of a sound by its number.
@@ -114,89 +117,157 @@ def embeddings(attacker: Attacker, ids: Mapping[str, int], audio: Callable[[int]
     return found
 
 
-def tables(answers: Answers, heard: Mapping[AttackerInfo, Embeddings]) -> list[Table]:
-    """`machine` and `machine_roc` of the answers, and of what each attacker heard in each sound."""
+def tables(
+    answers: Answers, heard: Mapping[AttackerInfo, Embeddings], sessions: Mapping[str, str] | None = None
+) -> list[Table]:
+    """`machine` and `machine_roc` of the answers, and of what each attacker heard in each sound.
+
+    Args:
+        sessions: the session in which each clip was recorded, by the clip's key; "" where it is not known.
+    """
     rows: list[dict[str, Any]] = []
     points: list[dict[str, Any]] = []
-    for named, own in panel.chosen(answers):
-        pairs = panel.fused(own)
-        for attacker, row, curve in _judged(answers, named, own, pairs, heard):
-            rows.append({**named, "attacker": attacker, "trials": len(pairs), **row})
+    chosen = panel.chosen(answers)
+    facts = _facts(own for _, own in chosen)
+    for named, own in chosen:
+        trials = _Trials.of(answers, named, own, heard, facts)
+        notes = [*trials.notes, *_one_session(trials.pairs, facts, sessions or {})]
+        for attacker, row, curve in trials.rows():
+            said = " ".join(filter(None, [row.pop("note", ""), *notes]))
+            rows.append({**named, "attacker": attacker, "trials": len(trials.pairs), **row, "note": said})
             points += [{**named, "attacker": attacker, **point} for point in curve]
     reason = "" if rows else "Nobody has compared two voices yet."
     return [MACHINE.filled(rows, reason=reason), ROC.filled(points, reason=reason)]
 
 
-def _judged(
-    answers: Answers,
-    named: dict[str, str],
-    own: pd.DataFrame,
-    pairs: pd.DataFrame,
-    heard: Mapping[AttackerInfo, Embeddings],
-) -> Iterator[tuple[str, dict[str, Any], list[dict[str, float]]]]:
-    yield WITHIN, {**_protocol(answers, "answers of each listener"), **_of_people(own, answers)}, []
-    scores, same, *clusters = arrays(own)
-    measured = _measured(answers, scores, same, *clusters, names=(*named.values(), POOLED))
-    yield POOLED, {**_protocol(answers, "all answers on one scale"), **measured}, _curve(scores, same)
-    of_panel = _pairs(answers, pairs, pairs["score"].to_numpy(float), (*named.values(), PANEL))
-    kind = pairs["same"].to_numpy(bool)
-    said = _protocol(answers, "mean standardised answer of each pair")
-    yield PANEL, {**said, **of_panel}, _curve(pairs["score"].to_numpy(float), kind)
-    for info, embedded in heard.items():
-        yield info.key, *_of_machine(answers, named, pairs, info, embedded)
+class _Fact(NamedTuple):
+    """A sound's clip, and the system it went through."""
+
+    clip: str
+    system: str
 
 
-def _protocol(answers: Answers, scores: str, knows: str = "") -> dict[str, str]:
-    ladder = ", ".join(answers.study.design.rungs)
-    speakers = "same sex, different texts"
-    data = f"voices of the study {answers.study.name}, all of its pairs"
-    return {"knows": knows or f"people; rungs: {ladder}", "protocol": f"{scores}; {speakers}; {data}"}
+def _facts(answered: Iterable[pd.DataFrame]) -> dict[str, _Fact]:
+    """What is known of each sound that was compared, by its key."""
+    found = {}
+    for own in answered:
+        for n in (1, 2):
+            for names in own[[f"sound_{n}_{part}" for part in panel.PARTS]].astype(str).to_numpy():
+                found[Sound("speech", *names).key] = _Fact(names[0], names[1])
+    return found
 
 
-def _of_people(own: pd.DataFrame, answers: Answers) -> dict[str, Any]:
-    found = within.auc(*arrays(own), confidence=answers.study.analysis.confidence)
-    return {**found.bounds("auc"), "note": found.note}
+def _judged(info: AttackerInfo, embedded: Embeddings, facts: Mapping[str, _Fact], pairs: pd.DataFrame) -> Floats:
+    """An attacker's score of each pair, (n,); NaN where it could not hear both sounds."""
+    known = sorted(key for key in facts if key in embedded)
+    scores = np.full(len(pairs), np.nan)
+    if not known:
+        return scores
+    attacker, heard = ATTACKERS[info.key](), np.stack([embedded[key] for key in known])
+    systems, places = np.array([facts[key].system for key in known]), {key: n for n, key in enumerate(known)}
+    first, second = (np.array([places.get(key, -1) for key in pairs[side]]) for side in panel.SIDES)
+    both = (first >= 0) & (second >= 0)
+    for one, other in sorted(set(zip(systems[first[both]], systems[second[both]], strict=True))):
+        now = both & (systems[first] == one) & (systems[second] == other)
+        cohorts = cohort(one, systems, heard), cohort(other, systems, heard)
+        scores[now] = attacker.scores(heard[first[now]], heard[second[now]], cohorts)
+    return scores
 
 
-def _measured(
-    answers: Answers, scores: Floats, same: Any, listeners: Any, speakers: Any, others: Any, names: Sequence[str]
-) -> dict[str, Any]:
-    found: dict[str, Estimate] = {
-        name: pooled.interval(statistic, scores, same, listeners, speakers, others, answers, (*names, name))
-        for name, statistic in (("auc", metrics.auc_of_counts), ("eer", metrics.eer_of_counts))
-    }
-    return {**found["auc"].bounds("auc"), **found["eer"].bounds("eer"), "note": found["auc"].note}
+@dataclass(frozen=True, eq=False)
+class _Trials:
+    """Pairs of one kind with one system that every attacker judged that judged any, and people's answers to them.
 
+    Attributes:
+        own: the answers. pairs: as of panel.fused.
+        judged: the score of each pair by each attacker, (n,); NaN of one who judged none.
+        notes: what was left out.
+    """
 
-def _pairs(answers: Answers, pairs: pd.DataFrame, scores: Floats, names: Sequence[str]) -> dict[str, Any]:
-    """Of one score a pair: pairs are what is drawn anew beside speakers."""
-    speakers, others = (pairs[name].to_numpy(str) for name in ("speaker", "other_speaker"))
-    return _measured(answers, scores, pairs["same"].to_numpy(bool), np.arange(len(pairs)), speakers, others, names)
+    answers: Answers
+    named: Mapping[str, str]
+    own: pd.DataFrame
+    pairs: pd.DataFrame
+    judged: Mapping[AttackerInfo, Floats]
+    notes: tuple[str, ...]
 
+    @classmethod
+    def of(
+        cls,
+        answers: Answers,
+        named: Mapping[str, str],
+        own: pd.DataFrame,
+        heard: Mapping[AttackerInfo, Embeddings],
+        facts: Mapping[str, _Fact],
+    ) -> _Trials:
+        pairs = panel.fused(own)
+        judged = {info: _judged(info, embedded, facts, pairs) for info, embedded in heard.items()}
+        known = [np.isfinite(scores) for scores in judged.values()]
+        kept = np.all([np.ones(len(pairs), bool), *(one for one in known if one.any())], axis=0)
+        some = pairs[kept].reset_index(drop=True)
+        wanted = set(zip(*(some[side] for side in panel.SIDES), strict=True))
+        about = [pair in wanted for pair in zip(*panel.sounds(own), strict=True)]
+        return cls(answers, named, own[about], some, {info: judged[info][kept] for info in judged}, _left_out(kept))
 
-def _of_machine(
-    answers: Answers, named: dict[str, str], pairs: pd.DataFrame, info: AttackerInfo, embedded: Embeddings
-) -> tuple[dict[str, Any], list[dict[str, float]]]:
-    sides = [pairs["recordings"].map(lambda text, n=n: _keys(text)[n]) for n in (0, 1)]
-    kept = (sides[0].isin(list(embedded)) & sides[1].isin(list(embedded))).to_numpy(bool)
-    said = _protocol(answers, "cosine of both sounds as they were played", info.knows)
-    if not kept.any():
-        return {**said, "note": "The sounds are gone, or hold too little speech."}, []
-    some = pairs[kept]
-    first, second = (np.stack([embedded[key] for key in side[kept]]) for side in sides)
-    cohort = np.unique(np.concatenate([first, second]), axis=0)
-    scores = _attacker(info).scores(first, second, cohort)
-    names = (*named.values(), info.key)
-    row = {**said, **_pairs(answers, some, scores, names), **_agreement(answers, some, scores, names)}
-    if not kept.all():
-        row["note"] = (
-            f"{int((~kept).sum())} of {len(pairs)} pairs could not be judged: sounds gone, or too little speech."
+    def rows(self) -> Iterator[tuple[str, dict[str, Any], Points]]:
+        """Attacker, row of `machine`, points of `machine_roc`."""
+        if not len(self.pairs):  # each attacker judged other pairs
+            return
+        scores, same, *clusters = arrays(self.own)
+        area = within.auc(scores, same, *clusters, confidence=self.answers.study.analysis.confidence)
+        yield WITHIN, {**self._protocol("answers of each listener"), **area.bounds("auc"), "note": area.note}, []
+        row = self._measured(POOLED, scores, same, *clusters)
+        yield POOLED, {**self._protocol("all answers on one scale"), **row}, _curve(scores, same)
+        fused = self.pairs["score"].to_numpy(float)
+        row, curve = self._of_pairs(PANEL, fused)
+        yield PANEL, {**self._protocol("mean standardised answer of each pair"), **row}, curve
+        for info, found in self.judged.items():
+            said = self._protocol("cosine of both sounds as they were played", info.knows)
+            if not np.isfinite(found).all():
+                yield info.key, {**said, "note": "All sounds are gone or silent."}, []
+                continue
+            row, curve = self._of_pairs(info.key, found)
+            agreement = _agreement(self.answers, self.pairs, found, (*self.named.values(), info.key))
+            yield info.key, {**said, **row, **agreement}, curve
+
+    def _protocol(self, scores: str, knows: str = "") -> dict[str, str]:
+        study = self.answers.study
+        trials = f"speakers of one sex, different texts; all pairs of the study {study.name}"
+        return {"knows": knows or f"people; rungs: {', '.join(study.design.rungs)}", "protocol": f"{scores}; {trials}"}
+
+    def _of_pairs(self, name: str, scores: Floats) -> tuple[dict[str, Any], Points]:
+        """Of one score a pair: pairs are what is drawn anew beside speakers."""
+        same = self.pairs["same"].to_numpy(bool)
+        speakers, others = (self.pairs[side].to_numpy(str) for side in ("speaker", "other_speaker"))
+        return self._measured(name, scores, same, np.arange(len(same)), speakers, others), _curve(scores, same)
+
+    def _measured(
+        self, name: str, scores: Floats, same: Bools, listeners: Any, speakers: Any, others: Any
+    ) -> dict[str, Any]:
+        auc, eer = (
+            pooled.interval(of, scores, same, listeners, speakers, others, self.answers, (*self.named.values(), name))
+            for of in (metrics.auc_of_counts, metrics.eer_of_counts)
         )
-    return row, _curve(scores, some["same"].to_numpy(bool))
+        return {**auc.bounds("auc"), **eer.bounds("eer"), "note": auc.note}
 
 
-def _attacker(info: AttackerInfo) -> Attacker:
-    return available()[info.key]
+def _left_out(kept: Bools) -> tuple[str, ...]:
+    if kept.all():
+        return ()
+    count = f"{int((~kept).sum())} of {len(kept)} pairs"
+    return (f"{count} are left out, for people and machines alike: a sound of theirs is gone or silent.",)
+
+
+def _one_session(pairs: pd.DataFrame, facts: Mapping[str, _Fact], sessions: Mapping[str, str]) -> Iterator[str]:
+    """How many pairs of one speaker may be of one session."""
+    same = pairs[pairs["same"].to_numpy(bool)]
+    sides = [[sessions.get(facts[key].clip, "") for key in same[side]] for side in panel.SIDES]
+    apart = sum(bool(one and other) and one != other for one, other in zip(*sides, strict=True))
+    if apart < len(same):
+        yield (
+            f"{len(same) - apart} of {len(same)} pairs of one speaker are of one recording session or of unknown ones: "
+            "there a machine may know the room or the microphone again."
+        )
 
 
 def _agreement(answers: Answers, pairs: pd.DataFrame, scores: Floats, names: Sequence[str]) -> dict[str, Any]:
@@ -219,8 +290,8 @@ def _agreement(answers: Answers, pairs: pd.DataFrame, scores: Floats, names: Seq
         others=pairs["other_speaker"].to_numpy(str), rng=answers.rng("spearman", *names),
         replicates=plan.replicates, confidence=plan.confidence,
     )  # fmt: skip
-    ends = {"spearman_low": max(-1.0, found.low), "spearman_high": min(1.0, found.high)}
-    return {"spearman": found.value, **ends}
+    low, high = np.clip([found.low, found.high], -1, 1)
+    return {"spearman": found.value, "spearman_low": low, "spearman_high": high}
 
 
 def _correlation(weights: Floats, one: Floats, other: Floats) -> Floats:
@@ -228,17 +299,6 @@ def _correlation(weights: Floats, one: Floats, other: Floats) -> Floats:
     whole = weights.sum(1, keepdims=True)
     left, right = (values - weights @ values[:, None] / whole for values in (one, other))
     return np.sum(weights * left * right, 1) / np.sqrt(np.sum(weights * left**2, 1) * np.sum(weights * right**2, 1))
-
-
-def _sounds(pairs: pd.DataFrame) -> Iterator[str]:
-    for text in pairs["recordings"]:
-        yield from _keys(text)
-
-
-def _keys(recordings: str) -> tuple[str, str]:
-    """Keys of the two sounds of a pair as panel.fused names it."""
-    first, second = (part.rsplit("/", 2) for part in recordings.split(" + "))
-    return tuple(Sound("speech", *names).key for names in (first, second))  # type: ignore[arg-type, return-value]
 
 
 def _curve(scores: Floats, same: npt.NDArray[np.bool_]) -> list[dict[str, float]]:

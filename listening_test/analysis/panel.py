@@ -12,12 +12,15 @@ from listening_test.analysis import resampling
 from listening_test.analysis.answers import Answers
 from listening_test.analysis.reidentification import ALL, QUESTION, cells
 from listening_test.analysis.table import Column, Table
+from listening_test.trial import Sound
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Floats = npt.NDArray[np.float64]
 HARDLY = 3
+PARTS = ("clip", "system", "level")
+SIDES = ("sound", "other_sound")
 PRIOR = 5
 """Answers that everybody's spread counts as, beside a listener's own."""
 PANEL = Table(
@@ -102,19 +105,21 @@ def _components(means: Floats, squares: Floats, given: npt.NDArray[np.int64]) ->
 
 
 def fused(own: pd.DataFrame) -> pd.DataFrame:
-    """One row for each pair of recordings: recordings, same, speaker, other_speaker, score (the mean), listeners."""
-    groups = own.assign(recordings=_recordings(own)).groupby("recordings", sort=True)
+    """One row for each pair of recordings: sound, other_sound (Sound.key), same, speaker, other_speaker, score (the
+    mean), listeners."""
+    groups = own.assign(**dict(zip(SIDES, sounds(own), strict=True))).groupby(list(SIDES), sort=True)
     first = groups[["same", "speaker", "other_speaker"]].first()
     return first.assign(score=groups["score"].mean(), listeners=groups["listener"].nunique()).reset_index()
 
 
-def _recordings(own: pd.DataFrame) -> list[str]:
-    """What was heard, whichever side came first."""
+def sounds(own: pd.DataFrame) -> tuple[list[str], list[str]]:
+    """Keys of the two sounds of each answer, in alphabetical order whichever side came first."""
     sides = [
-        own[[f"sound_{n}_{part}" for part in ("clip", "system", "level")]].astype(str).agg("/".join, axis=1)
+        [Sound("speech", *names).key for names in own[[f"sound_{n}_{part}" for part in PARTS]].astype(str).to_numpy()]
         for n in (1, 2)
     ]
-    return [" + ".join(sorted(both)) for both in zip(*sides, strict=True)]
+    pairs = [sorted(both) for both in zip(*sides, strict=True)]
+    return [one for one, _ in pairs], [other for _, other in pairs]
 
 
 def _row(answers: Answers, own: pd.DataFrame, names: tuple[str, ...]) -> dict[str, Any]:
