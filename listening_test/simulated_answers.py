@@ -1,6 +1,6 @@
 """The long table that simulated listeners would fill, without pages: the plan of a study, answered at once.
 
-For planning (which power has this study?) and for tests of the analysis. Every row says that it is simulated; nothing of
+For planning (which power has this study?) and for tests of the analysis. Every row says it is simulated; nothing of
 it reaches a database. simulate.py has listeners take a study through its real pages.
 """
 

@@ -1,4 +1,4 @@
-"""Who may import whom: app, web, then listening_test, then evaluation (machines judge its stimuli), anonymizers, audio."""
+"""Who may import whom: app, web, listening_test, evaluation (machines judge its stimuli), anonymizers, audio."""
 
 from __future__ import annotations
 

@@ -80,6 +80,17 @@ class StudyService:
         found = self._call(self.reader(info), info.study, info.folder)
         return self._call(check.check, info.study, found)
 
+    def forecast(self, study_id: int) -> str:
+        """What a feasible study will be able to show, as HTML, computed in another process.
+
+        Raises:
+            StudyError: if its clips cannot be read.
+        """
+        from web import study_power
+
+        info = self.store.study(study_id)
+        return self._call(study_power.panel, info.study, self._call(self.reader(info), info.study, info.folder))
+
     def reader(self, info: StudyInfo) -> Callable[..., Any]:
         """clips.read for a study: a manifest that was uploaded, or is shipped, names no file elsewhere."""
         from listening_test import clips

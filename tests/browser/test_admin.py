@@ -124,6 +124,8 @@ def test_from_a_form_to_an_export(
     look()
     press(page, "check")
     page.get_by_text("This study is feasible.").wait_for()
+    page.get_by_role("heading", name="What it will be able to show").wait_for()
+    page.locator("#findings-of-check").get_by_text("Listeners it takes").wait_for()
     look()
     render(page)
     preview = page.input_value("#preview-link textarea, #preview-link input")

@@ -242,7 +242,10 @@ class AdminPage:
 
     def _check(self, chosen: Any) -> Update:
         try:
-            return {self.said: "", self.findings: words.findings(self.studies.check(_number(chosen)))}
+            found = self.studies.check(_number(chosen))
+            feasible = all(one.severity != "error" for one in found)
+            ahead = words.forecast(self.studies.forecast(_number(chosen))) if feasible else ""
+            return {self.said: "", self.findings: words.findings(found) + ahead}
         except REFUSALS as error:
             return {self.said: words.problem(str(error)), self.findings: ""}
 

@@ -119,6 +119,11 @@ def findings(found: Sequence[Finding]) -> str:
     return f'<p class="vv-next" role="status">{verdict}</p><ul class="vv-list">{rows}</ul>'
 
 
+def forecast(panel: str) -> str:
+    """What the study will be able to show, under its heading."""
+    return f'<h3 class="vv-step">What it will be able to show</h3>{panel}'
+
+
 def rendering(progress: Progress | None) -> str:
     """How far rendering is, or how it ended."""
     if progress is None:
