@@ -12,7 +12,7 @@ import pytest
 from evaluation import metrics
 from evaluation.attackers import Mfcc
 from listening_test import plan, simulated_answers
-from listening_test.analysis import machine, panel, within
+from listening_test.analysis import machine, machine_trials, panel, within
 from listening_test.analysis.answers import Answers
 from listening_test.analysis.reidentification import arrays
 from listening_test.simulated_listener import ability
@@ -52,7 +52,12 @@ def test_people_and_machines_judge_the_same_pairs(taken, heard):
     assert [table.key for table in tables] == ["machine", "machine_roc"]
     for system in SYSTEMS:
         theirs = [row for (name, _), row in found.items() if name == system]
-        assert [row["attacker"] for row in theirs] == [machine.WITHIN, machine.POOLED, machine.PANEL, "mfcc"]
+        assert [row["attacker"] for row in theirs] == [
+            machine_trials.WITHIN,
+            machine_trials.POOLED,
+            machine_trials.PANEL,
+            "mfcc",
+        ]
         assert len({row["trials"] for row in theirs}) == 1
     assert found["original", "mfcc"]["auc"] == pytest.approx(1)
     assert found["devoiced", "mfcc"]["auc"] < 0.9
@@ -62,11 +67,11 @@ def test_people_and_machines_judge_the_same_pairs(taken, heard):
 def test_curves_run_from_never_to_always(taken, heard):
     curves = machine.tables(taken, {Mfcc.info: heard})[1]
     for system in SYSTEMS:
-        for attacker in (machine.POOLED, machine.PANEL, "mfcc"):
+        for attacker in (machine_trials.POOLED, machine_trials.PANEL, "mfcc"):
             points = list(curves.where(system=system, attacker=attacker))
             assert points[0]["threshold"] is None
             assert (points[-1]["false_alarm_rate"], points[-1]["hit_rate"]) == (1, 1)
-            assert len(points) <= machine.MOST_POINTS
+            assert len(points) <= machine_trials.MOST_POINTS
 
 
 def test_people_are_compared_on_the_pairs_that_the_machine_could_judge(taken, heard):
@@ -76,23 +81,23 @@ def test_people_are_compared_on_the_pairs_that_the_machine_could_judge(taken, he
     own = dict(_named(taken))["mcadams"]
     gone = [own[f"sound_{n}_clip"].isin(clips[::4]).to_numpy(bool) for n in (1, 2)]
     kept = own[~(gone[0] | gone[1])]
-    for attacker in (machine.WITHIN, machine.POOLED, machine.PANEL, "mfcc"):
+    for attacker in (machine_trials.WITHIN, machine_trials.POOLED, machine_trials.PANEL, "mfcc"):
         assert found["mcadams", attacker]["trials"] == len(panel.fused(kept)) < len(panel.fused(own))
         assert "left out" in found["mcadams", attacker]["note"]
-    assert found["mcadams", machine.WITHIN]["auc"] == within.auc(*arrays(kept)).value
+    assert found["mcadams", machine_trials.WITHIN]["auc"] == within.auc(*arrays(kept)).value
 
 
 def test_without_any_sound_people_are_judged_alone(taken):
     none = rows(machine.tables(taken, {Mfcc.info: {}}))
     assert none["mcadams", "mfcc"]["auc"] is None
     assert "gone" in none["mcadams", "mfcc"]["note"]
-    assert none["mcadams", machine.POOLED]["auc"] > 0.5
-    assert none["mcadams", machine.POOLED]["trials"] == len(panel.fused(dict(_named(taken))["mcadams"]))
+    assert none["mcadams", machine_trials.POOLED]["auc"] > 0.5
+    assert none["mcadams", machine_trials.POOLED]["trials"] == len(panel.fused(dict(_named(taken))["mcadams"]))
 
 
 def test_an_attacker_that_hears_nothing_takes_no_pairs_from_others(taken, heard, monkeypatch):
     deaf = replace(Mfcc.info, key="deaf")
-    monkeypatch.setattr(machine, "ATTACKERS", {"mfcc": Mfcc, "deaf": Mfcc})
+    monkeypatch.setattr(machine_trials, "ATTACKERS", {"mfcc": Mfcc, "deaf": Mfcc})
     found = rows(machine.tables(taken, {Mfcc.info: heard, deaf: {}}))
     alone = rows(machine.tables(taken, {Mfcc.info: heard}))
     assert found["mcadams", "mfcc"] == alone["mcadams", "mfcc"]
@@ -144,8 +149,8 @@ def test_pairs_of_one_session_are_counted(taken, heard):
 def test_a_machine_that_hears_what_people_hear_correlates(taken):
     own = next(own for named, own in panel.chosen(taken) if named["system"] == "mcadams")
     pairs = panel.fused(own)
-    exact = machine._agreement(taken, pairs, pairs["score"].to_numpy(float), ("a",))
-    noise = machine._agreement(taken, pairs, np.random.default_rng(0).normal(size=len(pairs)), ("a",))
+    exact = machine_trials.agreement(taken, pairs, pairs["score"].to_numpy(float), ("a",))
+    noise = machine_trials.agreement(taken, pairs, np.random.default_rng(0).normal(size=len(pairs)), ("a",))
     assert exact["spearman"] == pytest.approx(1)
     assert noise["spearman_low"] < 0 < noise["spearman_high"]
 
@@ -164,7 +169,7 @@ def test_odd_names_find_their_sounds(taken, clip, system):
     pairs = panel.fused(odd)
     wanted = sorted(Sound("speech", name, system).key for name in (clip, "a"))
     assert pairs[list(panel.SIDES)].to_numpy().tolist() == [wanted]
-    facts = machine._facts([odd])
+    facts = machine_trials.facts_of([odd])
     assert {facts[key] for key in wanted} == {(clip, system), ("a", system)}
 
 
