@@ -152,7 +152,9 @@ def test_a_machine_that_hears_what_people_hear_correlates(taken):
     exact = machine_trials.agreement(taken, pairs, pairs["score"].to_numpy(float), ("a",))
     noise = machine_trials.agreement(taken, pairs, np.random.default_rng(0).normal(size=len(pairs)), ("a",))
     assert exact["spearman"] == pytest.approx(1)
-    assert noise["spearman_low"] < 0 < noise["spearman_high"]
+    assert -0.9 < noise["spearman_low"] < 0 < noise["spearman_high"] < 0.9
+    alone = pairs.assign(speaker="one", other_speaker="one")
+    assert np.isnan(machine_trials.agreement(taken, alone, alone["score"].to_numpy(float), ("a",))["spearman_low"])
 
 
 def test_embeddings_leave_out_what_cannot_be_heard():
