@@ -15,6 +15,9 @@ from typing import Literal
 from listening_test.analysis.estimate import Estimate
 
 CHANCE = 0.5
+ALPHA = 0.05
+"""Of each of the two tests, whatever the confidence of the intervals: privacy is never declared at a laxer level."""
+ROUNDING = 1e-9
 Verdict = Literal["chance within the margin", "above chance", "below chance", "undecided", ""]
 
 
@@ -24,7 +27,7 @@ class Equivalence:
 
     Attributes:
         margin: the area counts as chance between 0.5 - margin and 0.5 + margin.
-        low, high: the interval of confidence 1 - 2 alpha.
+        low, high: the interval of confidence 1 - 2 alpha, within 0 and 1.
         p: the larger of both tests' p-values; equivalence is declared when it is below alpha.
         verdict: in words; "" where nothing can be said.
     """
@@ -41,7 +44,7 @@ class Equivalence:
         return self.verdict == "chance within the margin"
 
 
-def of(estimate: Estimate, margin: float, alpha: float = 0.05) -> Equivalence:
+def of(estimate: Estimate, margin: float, alpha: float = ALPHA) -> Equivalence:
     """Both tests for an area under the ROC curve; empty where it has no standard error."""
     if not estimate.se > 0:
         return Equivalence(margin, verdict=_unanimous(estimate, alpha))
@@ -52,12 +55,13 @@ def of(estimate: Estimate, margin: float, alpha: float = 0.05) -> Equivalence:
     below = float(stats.t.sf((value - CHANCE + margin) / se, df))
     reach = float(stats.t.ppf(1 - alpha, df)) * se
     low, high = max(0.0, value - reach), min(1.0, value + reach)
-    return Equivalence(margin, low, high, max(above, below), _verdict(low, high, margin))
+    return Equivalence(margin, max(0.0, low), min(1.0, high), max(above, below), _verdict(low, high, margin))
 
 
 def _unanimous(estimate: Estimate, alpha: float) -> Verdict:
     """Where no listener differs from the others there is no interval: a sign test over listeners."""
-    if estimate.se != 0 or 0.5 ** max(0, estimate.listeners - 1) >= alpha or estimate.value == CHANCE:
+    at_chance = abs(estimate.value - CHANCE) < ROUNDING
+    if estimate.se != 0 or 0.5 ** max(0, estimate.listeners - 1) >= alpha or at_chance:
         return ""
     return "above chance" if estimate.value > CHANCE else "below chance"
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from evaluation import metrics
 from listening_test.analysis import resampling
 from listening_test.analysis.answers import Answers
-from listening_test.analysis.reidentification import ALL, QUESTION, cells
+from listening_test.analysis.reidentification import ALL, QUESTION, cells, missing
 from listening_test.analysis.table import Column, Table
 from listening_test.trial import Sound
 
@@ -54,7 +54,7 @@ PANEL = Table(
 def tables(answers: Answers) -> list[Table]:
     """`panel`, exclusions applied, all rungs together."""
     rows = [{**named, **_row(answers, own, tuple(named.values()))} for named, own in chosen(answers)]
-    return [PANEL.filled(rows, reason="" if rows else "Nobody has compared two voices yet.")]
+    return [PANEL.filled(rows, reason="" if rows else missing(answers, list(cells(answers))))]
 
 
 def chosen(answers: Answers) -> list[tuple[dict[str, str], pd.DataFrame]]:

@@ -77,7 +77,8 @@ def tables(answers: Answers, cells: Sequence[tuple[dict[str, str], pd.DataFrame]
         if keys["exclusions"] == "applied" and same.any() and not same.all():
             named.pop("exclusions")
             points += [{**named, "listener": PEOPLE, **point} for point in curve(scores, same)]
-    return [POOLED.filled(rows, reason=reason), ROC.filled(points, reason=reason)]
+    no_curve = "" if points else reason or "A curve needs pairs of one speaker and pairs of two."
+    return [POOLED.filled(rows, reason=reason), ROC.filled(points, reason=no_curve)]
 
 
 def curve(scores: Floats, same: npt.NDArray[np.bool_]) -> list[dict[str, float]]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 QUESTION = "same_different"
 ALL = "all"
 ROUNDING = 1e-9
+SEE_POOLED = "The table of pooled answers says what can be said."
 KEYS = (
     Column("exclusions", "applied: by the study's rules; none: everybody's answers"),
     Column("task", "Task of the study"),
@@ -62,6 +64,7 @@ EQUIVALENCE = Table(
         Column("high", "Upper end of it"),
         Column("p", "The larger p-value of both tests; chance is declared below 0.05"),
         Column("verdict", "chance within the margin, above chance, below chance, or undecided"),
+        Column("note", "What is missing or doubtful"),
     ),
     reading="Only 'chance within the margin' is evidence of privacy. 'Undecided' means that too little is known.",
     method="Two one-sided t tests (Schuirmann 1987) with the standard error and df of the within-listener AUC.",
@@ -72,7 +75,7 @@ EQUIVALENCE = Table(
 def tables(answers: Answers) -> list[Table]:
     """`reidentification`, `equivalence`, `reidentification_pooled` and `roc` of all same-different tasks."""
     found = list(cells(answers))
-    reason = _reason(answers, found)
+    reason = missing(answers, found)
     rows, verdicts = [], []
     for keys, own in found:
         estimate = _area(own, answers)
@@ -86,10 +89,14 @@ def tables(answers: Answers) -> list[Table]:
     ]
 
 
-def _reason(answers: Answers, found: list[Any]) -> str:
+def missing(answers: Answers, found: Sequence[tuple[dict[str, str], Any]]) -> str:
+    """Why there is nothing, or only what everybody said; "" if there is all."""
     if not any(isinstance(task, SameDifferentTask) for task in answers.study.tasks):
         return "This study does not ask whether two recordings are of one person."
-    return "" if found else "Nobody has compared two voices yet."
+    if not found:
+        return "Nobody has compared two voices yet."
+    applied = any(keys["exclusions"] == "applied" for keys, _ in found)
+    return "" if applied else "By the rules of the study no answer is to be used yet."
 
 
 def cells(answers: Answers) -> Iterator[tuple[dict[str, str], pd.DataFrame]]:
@@ -122,7 +129,9 @@ def arrays(own: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.nd
 
 
 def _area(own: pd.DataFrame, answers: Answers) -> Estimate:
-    return within.auc(*arrays(own), confidence=answers.study.analysis.confidence)
+    estimate = within.auc(*arrays(own), confidence=answers.study.analysis.confidence)
+    alone = math.isnan(estimate.value) and own["same"].nunique() > 1
+    return replace(estimate, note=f"{estimate.note} {SEE_POOLED}") if alone else estimate
 
 
 def d_prime(auc: float) -> float:
@@ -152,4 +161,4 @@ def rates(own: pd.DataFrame) -> dict[str, float]:
 def _verdict(estimate: Estimate, answers: Answers) -> dict[str, Any]:
     found = equivalence.of(estimate, answers.study.analysis.auc_margin)
     cells = {"margin": found.margin, "auc": estimate.value, "low": found.low, "high": found.high, "p": found.p}
-    return {**cells, "verdict": found.verdict or "undecided"}
+    return {**cells, "verdict": found.verdict or "undecided", "note": estimate.note}

@@ -59,10 +59,17 @@ def tables(answers: Answers) -> list[Table]:
         reason = "This study does not ask how similar voices are."
         return [SIMILARITY.filled([], reason=reason), AUC.filled([], reason=reason)]
     parts = [part for key in keys for exclusions in EXCLUSIONS for part in _parts(answers, exclusions, key)]
-    reason = "" if parts else "Nobody has compared two voices yet."
+    reason = _missing(parts)
     means = [row for named, own in parts for row in _means(answers, named, own)]
     areas = [{**named, **_area(answers, own)} for named, own in parts]
     return [SIMILARITY.filled(means, reason=reason), AUC.filled(areas, reason=reason)]
+
+
+def _missing(parts: list[tuple[dict[str, str], pd.DataFrame]]) -> str:
+    if not parts:
+        return "Nobody has compared two voices yet."
+    applied = any(named["exclusions"] == "applied" for named, _ in parts)
+    return "" if applied else "By the rules of the study no answer is to be used yet."
 
 
 def _parts(answers: Answers, exclusions: Exclusions, task: str) -> Iterator[tuple[dict[str, str], pd.DataFrame]]:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from listening_test.analysis import within
 from listening_test.analysis.answers import Answers
 from listening_test.analysis.estimate import Estimate
-from listening_test.analysis.reidentification import ALL, arrays, cells
+from listening_test.analysis.reidentification import ALL, arrays, cells, missing
 from listening_test.analysis.table import Column, Table
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 DRAWS = 4000
 LEAST = 1e-12
+FEW = "An interval needs speakers whom more than one listener heard."
 WORST = Table(
     "worst_speakers",
     "Re-identification: the worst speaker",
@@ -37,6 +38,7 @@ WORST = Table(
         Column("answers", "Answers about this speaker"),
         Column("listeners", "Listeners who gave them"),
         Column("worst", "Whether this is the speaker who is recognised best"),
+        Column("note", "What is missing or doubtful"),
     ),
     reading="1 = always recognised, 0.5 = chance. The interval of the worst allows for having picked it.",
     method=(
@@ -55,10 +57,11 @@ WORST = Table(
 def tables(answers: Answers) -> list[Table]:
     """`worst_speakers`, exclusions applied, all rungs together."""
     wanted = {"exclusions": "applied", "rung": ALL, "sex": ALL}
-    chosen = [(keys, own) for keys, own in cells(answers) if wanted.items() <= keys.items()]
+    found = list(cells(answers))
+    chosen = [(keys, own) for keys, own in found if wanted.items() <= keys.items()]
     rows = [row for keys, own in chosen for row in _rows(answers, keys, own)]
-    reason = "" if rows else "Nobody has compared both one speaker and two speakers through one system."
-    return [WORST.filled(rows, reason=reason)]
+    none = missing(answers, found) or "Nobody has compared both one speaker and two speakers through one system."
+    return [WORST.filled(rows, reason="" if rows else none)]
 
 
 def _rows(answers: Answers, keys: dict[str, str], own: pd.DataFrame) -> Iterator[dict[str, Any]]:
@@ -73,10 +76,11 @@ def _rows(answers: Answers, keys: dict[str, str], own: pd.DataFrame) -> Iterator
     plan, rng = answers.study.analysis, answers.rng("speakers", *keys.values())
     found = shrunken(about.means, about.errors, centre, plan.confidence, rng)
     worst = int(np.argmax(found.values))
+    note = centre.note or (FEW if np.isnan(found.low).all() else "")
     for n, name in enumerate(voices):
         ends = {"raw": about.means[n], "value": found.values[n], "low": found.low[n], "high": found.high[n]}
         basis = {"answers": int(about.answers[n]), "listeners": int(about.listeners[n]), "worst": n == worst}
-        yield {**named, "speaker": str(name), **ends, **basis}
+        yield {**named, "speaker": str(name), **ends, **basis, "note": note}
 
 
 def _parted(first: npt.NDArray[Any], second: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64]]:

@@ -11,13 +11,13 @@ from typing import Literal
 
 import numpy as np
 
+from listening_test.analysis import equivalence
 from listening_test.forecast import chances, moments
 from listening_test.forecast.assumptions import Assumptions
 from listening_test.forecast.design import Condition
 from listening_test.forecast.spread import COUNTS, Spread, effective, listeners_needed
 from listening_test.study import Analysis, MosTask, Study
 
-ALPHA_EQUIVALENCE = 0.05
 POWER = 0.8
 """What is usually asked for (Cohen 1988)."""
 Aim = Literal["width", "difference", "chance"]
@@ -149,7 +149,7 @@ def _areas(make: Callable[..., Goal], one: Condition, decided: Analysis, assumed
             if spread
             else "No listener hears both one speaker twice and two speakers: raise trials_per_system."
         )
-        yield make((one,), aim, measure, words, spread, margin, alpha=ALPHA_EQUIVALENCE, value=value, note=note)
+        yield make((one,), aim, measure, words, spread, margin, alpha=equivalence.ALPHA, value=value, note=note)
 
 
 def _voices(one: Condition) -> str:

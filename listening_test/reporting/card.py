@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from listening_test.analysis import equivalence
 from listening_test.study import LOW_ANCHOR, ORIGINAL, Study, StudyClip, System, Text
 
 
@@ -163,7 +164,7 @@ def _analysis(study: Study) -> Iterator[Fact]:
         yield Fact(
             "Chance",
             f"Re-identification counts as chance only where equivalence is shown: AUC within {low:g} to {high:g}, by "
-            f"two one-sided tests at α = {1 - decided.confidence:.3g}. A p above α is no evidence of privacy.",
+            f"two one-sided tests at α = {equivalence.ALPHA:g}. A p above α is no evidence of privacy.",
         )
     if any(task.type == "mos" for task in study.tasks):
         yield Fact(

@@ -125,7 +125,7 @@ def equivalence() -> Table:
             "p": 0.03,
             "verdict": verdict,
         }
-        for system, verdict in zip(HIDDEN, ("undecided", "chance within ±margin"), strict=True)
+        for system, verdict in zip(HIDDEN, ("undecided", "chance within the margin"), strict=True)
     ]
     return table("equivalence", rows)
 

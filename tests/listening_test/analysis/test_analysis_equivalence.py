@@ -47,6 +47,17 @@ def test_no_evidence_is_no_privacy():
     assert (found.verdict, found.declared) == ("undecided", False)
 
 
+def test_where_everybody_guesses_rounding_is_no_verdict():
+    assert equivalence.of(Estimate(0.5 - 1e-16, se=0.0, df=9, listeners=10), 0.1).verdict == ""
+
+
+def test_the_interval_stays_within_what_an_area_can_be():
+    found = equivalence.of(Estimate(0.97, se=0.05, df=9), 0.1)
+    assert found.high == 1
+    assert found.low < 0.9
+    assert found.verdict == "above chance"
+
+
 def test_where_all_listeners_agree_their_number_decides():
     assert equivalence.of(Estimate(1.0, se=0.0, df=9, listeners=10), 0.1).verdict == "above chance"
     assert equivalence.of(Estimate(0.0, se=0.0, df=9, listeners=10), 0.1).verdict == "below chance"

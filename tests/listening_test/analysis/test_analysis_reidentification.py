@@ -5,7 +5,9 @@ from __future__ import annotations
 from functools import cache
 
 import numpy as np
+import pandas as pd
 import pytest
+from scipy.stats import norm
 from sklearn.metrics import roc_auc_score
 
 from listening_test.analysis import reidentification
@@ -60,6 +62,34 @@ def test_rates_and_criterion_are_those_of_the_answers():
     assert row["hit_rate"] == pytest.approx(yes[same].mean())
     assert row["false_alarm_rate"] == pytest.approx(yes[~same].mean())
     assert abs(row["c"]) < 0.3  # simulated listeners have no leaning
+
+
+def test_the_criterion_is_that_of_the_worked_example():
+    """20 hits and 10 false alarms of 25 each (Macmillan & Creelman 2005): c = -0.29, -0.28 with Hautus' correction."""
+    yes = [1] * 20 + [-1] * 5 + [1] * 10 + [-1] * 15
+    own = pd.DataFrame({"value_number": yes, "same": [True] * 25 + [False] * 25})
+    own[["listener", "speaker", "other_speaker"]] = "one"
+    found = reidentification.rates(own)
+    assert (found["hit_rate"], found["false_alarm_rate"]) == (0.8, 0.4)
+    assert found["c"] == pytest.approx(-(norm.ppf(20.5 / 26) + norm.ppf(10.5 / 26)) / 2)
+    assert found["c"] == pytest.approx(-0.28, abs=0.005)
+
+
+def test_pooling_flatters_privacy_in_the_tables_too():
+    """The same ability, but half of the listeners lean to "same" and half to "different"."""
+    frame = taken().frame.copy()
+    numbers = {name: n for n, name in enumerate(frame["listener"].unique())}
+    lean = frame["listener"].map(lambda name: 2 if numbers[name] % 2 else -2)
+    asked = frame["question"].eq("same_different").fillna(False).astype(bool)
+    frame.loc[asked, "value_number"] += lean[asked]
+    tables = {one.key: one for one in reidentification.tables(Answers(taken().study, frame))}
+    alone, pooled = (
+        {row["system"]: row for row in tables[key].where(exclusions="applied")}
+        for key in ("equivalence", "reidentification_pooled")
+    )
+    for system in ("original", "mcadams"):
+        assert alone[system]["auc"] == pytest.approx(whole()[system]["value"])
+        assert pooled[system]["auc"] < whole("reidentification_pooled")[system]["auc"] - 0.02
 
 
 def test_chance_is_declared_for_whom_nobody_recognises_only():

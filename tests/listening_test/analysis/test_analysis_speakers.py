@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from sklearn.metrics import roc_auc_score
 
 from listening_test.analysis import panel, similarity, speakers, within
 from listening_test.analysis.worlds import Pairs, PairWorld
@@ -12,11 +13,15 @@ from tests.listening_test import analysed, planning
 
 def about(drawn: Pairs):
     """Means, errors and the area of a drawn study."""
+    area = within.auc(drawn.scores, drawn.same, drawn.listeners, drawn.speakers, drawn.others)
+    return about_all(drawn), area
+
+
+def about_all(drawn: Pairs):
     placed, kept = within.placements(drawn.scores, drawn.same, drawn.listeners)
     assert kept.all()
-    _, numbers = speakers._parted(drawn.speakers, drawn.others)
-    area = within.auc(drawn.scores, drawn.same, drawn.listeners, drawn.speakers, drawn.others)
-    return speakers._About.of(placed, drawn.listeners, numbers, np.unique(drawn.speakers)), area
+    names, numbers = speakers._parted(drawn.speakers, drawn.others)
+    return speakers._About.of(placed, drawn.listeners, numbers, names)
 
 
 def worst(runs: int, world: PairWorld) -> tuple[float, float]:
@@ -29,6 +34,73 @@ def worst(runs: int, world: PairWorld) -> tuple[float, float]:
         raw.append(found.means.max())
         covered.append(one.low[place] <= 0.5 <= one.high[place])
     return float(np.mean(raw)), float(np.mean(covered))
+
+
+def test_the_worst_of_ten_at_chance_has_an_area_of_seventy():
+    """Of ten speakers with 20 trials each, guessed: what the table's caution says."""
+    rng, raw = np.random.default_rng(2), []
+    for _ in range(400):
+        same, different = rng.integers(0, 6, (2, 10, 10))
+        above = same[:, :, None] - different[:, None, :]
+        raw.append((np.mean(above > 0, (1, 2)) + np.mean(above == 0, (1, 2)) / 2).max())
+    assert np.mean(raw) == pytest.approx(0.70, abs=0.01)
+
+
+def test_intervals_allow_for_answers_of_one_listener():
+    """Twice the same answers tell no more."""
+    drawn = PairWorld(40, 6, 8).draw(np.random.default_rng(4))
+    once, twice = about(drawn)[0], about(Pairs(*(np.tile(part, 2) for part in drawn)))[0]
+    assert twice.means == pytest.approx(once.means)
+    assert twice.errors == pytest.approx(once.errors, rel=0.25)
+    assert np.array_equal(twice.answers, 2 * once.answers)
+
+
+def test_a_foil_counts_as_heard():
+    placed, listeners = np.array([1.0, 0.0, 1.0]), np.array(["a", "b", "c"])
+    names, numbers = speakers._parted(np.array(["x", "x", "y"]), np.array(["x", "foil", "foil"]))
+    found = speakers._About.of(placed, listeners, numbers, names)
+    assert dict(zip(names, found.answers, strict=True)) == {"foil": 2, "x": 2, "y": 1}
+    assert dict(zip(names, found.means, strict=True)) == {"foil": 0.5, "x": 0.5, "y": 1.0}
+
+
+def test_three_speakers_are_not_shrunk():
+    """Of three, the spread between them is not known well enough (Morris 1983)."""
+    area = about(PairWorld(10, 6).draw(np.random.default_rng(0)))[1]
+    means, errors = np.array([0.9, 0.5, 0.4]), np.full(3, 0.02)
+    found = speakers.shrunken(means, errors, area, 0.95, np.random.default_rng(0))
+    assert found.values == pytest.approx(means)
+    assert np.all(found.high - found.low > 0)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("spread", [0.0, 0.6, 1.0])
+def test_intervals_hold_for_all_speakers_at_once(spread):
+    """Speakers who differ by this much in d': all are covered in about 95 % of studies, the worst in nearly all."""
+    rng, every, worst_one = np.random.default_rng(2), [], []
+    for _ in range(60):
+        parts = rng.normal(0, spread, 10)
+        large = _heard(parts, 5000, rng)
+        truth = about_all(large).means
+        for _ in range(4):
+            found, area = about(_heard(parts, 40, rng))
+            one = speakers.shrunken(found.means, found.errors, area, 0.95, rng)
+            covered = (one.low <= truth) & (truth <= one.high)
+            every.append(covered.all())
+            worst_one.append(covered[np.argmax(one.values)])
+    assert np.mean(every) > 0.91
+    assert np.mean(worst_one) > 0.97
+
+
+def _heard(parts: np.ndarray, listeners: int, rng: np.random.Generator) -> Pairs:
+    """Ten trials of each listener, of speakers with these parts in d'."""
+    count, trials = len(parts), 10
+    first = rng.integers(0, count, listeners * trials)
+    who, same = np.repeat(np.arange(listeners), trials), np.arange(listeners * trials) % 2 == 0
+    second = np.where(same, first, (first + rng.integers(1, count, len(first))) % count)
+    able, lean = rng.normal(0, 0.4, listeners)[who], rng.normal(0, 0.5, listeners)[who]
+    d_prime = 1 + able + (parts[first] + parts[second]) / 2
+    evidence = np.where(same, d_prime, -d_prime) / 2 + lean + rng.normal(size=len(who))
+    return Pairs(np.round(evidence * 1.5), same, who, first, second)
 
 
 def test_the_worst_of_many_at_chance_looks_recognised_and_is_not():
@@ -110,6 +182,34 @@ def test_who_answered_once_is_not_taken_for_a_guess():
     fused = panel.fused(own)
     together = within.contributions(fused["score"], fused["same"], np.zeros(len(fused)))[0]
     assert together > 0.95
+
+
+def test_one_scale_is_what_a_listener_means_by_sure():
+    """Leanings are taken out, a wide and a narrow use of the scale count the same."""
+    rng = np.random.default_rng(7)
+    listeners, truth = np.repeat(np.arange(20), 200), np.tile(rng.normal(size=200), 20)
+    lean, wide = rng.normal(0, 2, 20), rng.uniform(0.5, 3, 20)
+    scaled = panel.on_one_scale(lean[listeners] + wide[listeners] * truth, listeners).reshape(20, 200)
+    assert np.abs(scaled.mean(1)).max() < 0.05
+    assert np.abs(scaled.std(1) - 1).max() < 0.15
+
+
+def test_few_answers_hardly_move_the_scale():
+    """With three answers of each listener, less their own mean would throw away a third of what was said."""
+    rng = np.random.default_rng(8)
+    listeners, same = np.repeat(np.arange(400), 3), rng.random(1200) < 0.5
+    values = np.where(same, 1.0, -1.0) + rng.normal(size=1200)
+    kept = roc_auc_score(same, panel.on_one_scale(values, listeners))
+    own = values - (np.bincount(listeners, values) / 3)[listeners]
+    assert kept > roc_auc_score(same, own) + 0.03
+    assert kept > roc_auc_score(same, values) - 0.01
+
+
+@pytest.mark.parametrize("values", [[1.0], [2.0, 2.0, 2.0], [3.0, -3.0]])
+def test_one_scale_of_hardly_anything(values):
+    found = panel.on_one_scale(np.array(values), np.array(["L1"] * len(values)))
+    assert np.isfinite(found).all()
+    assert found.sum() == pytest.approx(0)
 
 
 def _frame(evidence, same):
