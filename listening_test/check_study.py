@@ -138,6 +138,13 @@ def _compared(study: Study, task: Task, where: str) -> Iterator[Found]:
             "original-original to pairs.",
             f"{where}.pairs",
         )
+    if task.type != "line-up" and task.trials_per_system < 2:
+        yield (
+            "note",
+            f"With one trial of each kind nobody hears one speaker and two through one system: {task.type} then has "
+            "no AUC within listeners, only the pooled one. Set trials_per_system to 2 or more where the AUC matters.",
+            f"{where}.trials_per_system",
+        )
 
 
 def _screening(study: Study) -> Iterator[Found]:

@@ -66,6 +66,14 @@ def test_comparing_voices_needs_an_anonymizer(task):
 # Screening
 
 
+@pytest.mark.parametrize("task", [SAME, SIMILAR])
+def test_one_trial_of_each_kind_leaves_no_area_within_listeners(task):
+    said = found("note", "tasks[0].trials_per_system", [{**task, "trials_per_system": 1}])
+    assert "no AUC within listeners" in said
+    with pytest.raises(AssertionError):
+        found("note", "tasks[0].trials_per_system", [{**task, "trials_per_system": 2}])
+
+
 @pytest.mark.parametrize(("minutes", "checks", "wrong"), [(6, 1, True), (6, 2, False), (5, 1, False), (5, 0, False)])
 def test_studies_over_five_minutes_need_two_attention_checks(minutes, checks, wrong):
     study = planning.study([MOS], limits={"minutes": minutes}, screening={"attention_checks": checks})
