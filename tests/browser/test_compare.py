@@ -70,7 +70,15 @@ def drawn(page: Any, name: str) -> bool:
     return page.locator(f"#plot-{name} .js-plotly-plot :is(.scatterlayer .trace, image)").count() > 0
 
 
-@pytest.mark.parametrize(("width", "theme"), [(1280, "light"), (360, "light"), (1280, "dark"), (360, "dark")])
+@pytest.mark.parametrize(
+    ("width", "theme"),
+    [
+        (1280, "light"),
+        (360, "dark"),
+        pytest.param(360, "light", marks=pytest.mark.slow),
+        pytest.param(1280, "dark", marks=pytest.mark.slow),
+    ],
+)
 def test_from_upload_to_zip(
     address: str, wav: Path, open_page: Any, ledger: Any, violations: Any, width: int, theme: str
 ) -> None:

@@ -67,7 +67,7 @@ def test_no_heading_of_a_panel_is_cut_off_on_a_phone(opened: Any):
     assert cut == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_anybody_can_read_it(opened: Any, violations: Any, scheme: str):
     page = opened(color_scheme=scheme)
     page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")

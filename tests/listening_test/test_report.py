@@ -149,6 +149,7 @@ def test_a_study_that_nobody_took_has_a_report():
     assert "There are no estimates yet." in text
 
 
+@pytest.mark.slow
 def test_a_study_of_the_store_masked_until_it_closes(tmp_path: Any, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(analysis, "PARTS", ("listeners", "mos"))  # the others have tests of their own, and take long
     monkeypatch.setattr(analysis, "EXTRAS", ())
