@@ -91,7 +91,7 @@ def _versions(study: Study, clip: StudyClip, known: dict[str, StimulusInfo]) -> 
     labels = sorted(study.labels, key=lambda label: study.system(label).system != ORIGINAL)
     for label in labels:
         for level in ("utterance", "speaker"):
-            sound = Sound("speech", clip.key, label, level)  # type: ignore[arg-type]
+            sound = Sound("speech", clip.key, label, level)
             if sound.key in known:
                 yield sound, known[sound.key]
 
