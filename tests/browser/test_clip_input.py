@@ -273,8 +273,15 @@ def test_by_keyboard_alone_the_focus_is_never_lost(page: Any, lab: Lab) -> None:
     page.wait_for_function("document.activeElement.textContent === 'Choose a file'")
 
 
-@pytest.mark.parametrize("width", [1280, 360])
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("width", "theme"),
+    [
+        (1280, "light"),
+        (360, "dark"),
+        pytest.param(360, "light", marks=pytest.mark.slow),
+        pytest.param(1280, "dark", marks=pytest.mark.slow),
+    ],
+)
 def test_axe_finds_nothing_in_any_state(
     open_page: Callable[..., Any], lab: Lab, ledger: Any, violations: Any, width: int, theme: str
 ) -> None:

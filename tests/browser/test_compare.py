@@ -119,6 +119,7 @@ def test_from_upload_to_zip(
     )
 
 
+@pytest.mark.slow
 def test_real_voices(address: str, shared_dir: Path, open_page: Any, ledger: Any) -> None:
     page = open_page(address)
     give(page, next((shared_dir / "data" / "dev" / "read").rglob("*.flac")))
@@ -222,6 +223,7 @@ def test_stop_gives_the_page_back(address: str, wav: Path, open_page: Any, held:
     ledger.assert_clean()
 
 
+@pytest.mark.slow
 def test_who_waits_sees_the_place_in_the_queue(address: str, wav: Path, open_page: Any, held: threading.Event) -> None:
     pages = [open_page(address) for _ in range(4)]
     for page in pages:

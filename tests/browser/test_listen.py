@@ -35,6 +35,7 @@ def address(serve: Callable[[Any], str], app: Any) -> str:
     return serve(app)
 
 
+@pytest.mark.slow
 def test_the_demo_study_appears_and_is_taken(
     address: str, app: Any, tones: Tones, open_page: Callable[..., Any], ledger: Any, violations: Any
 ) -> None:

@@ -74,7 +74,7 @@ def test_anybody_can_read_it(opened: Any, violations: Any, scheme: str):
     assert violations(page, "main") == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_text_of_figures_has_the_colour_of_the_page(opened: Any, scheme: str):
     page = opened(color_scheme=scheme)
     colours = page.evaluate(

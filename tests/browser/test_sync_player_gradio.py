@@ -33,8 +33,15 @@ FULL = comparison(
 )
 
 
-@pytest.mark.parametrize("width", [1280, 360])
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("width", "theme"),
+    [
+        (1280, "light"),
+        (360, "dark"),
+        pytest.param(360, "light", marks=pytest.mark.slow),
+        pytest.param(1280, "dark", marks=pytest.mark.slow),
+    ],
+)
 def test_in_gradio_it_plays_tells_the_server_and_satisfies_axe(
     open_page: Callable[..., Any], player_lab: Lab, ledger: Any, violations: Any, width: int, theme: str
 ) -> None:
