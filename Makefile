@@ -23,6 +23,8 @@ bench: .venv/dev
 	.venv/bin/python -m benchmarks.study_kill
 	.venv/bin/python -m benchmarks.study_blinding
 	.venv/bin/python -m benchmarks.results_page
+	.venv/bin/python -m benchmarks.analysis_speed
+	.venv/bin/python -m benchmarks.analysis_coverage
 
 .venv/run: requirements.txt
 	$(PYTHON) -m venv .venv && .venv/bin/pip install -r requirements.txt && touch $@
