@@ -228,6 +228,7 @@ def test_a_preview_says_that_it_is_one(lab: StudyLab, open_page: Any, monkeypatc
     plan_these(monkeypatch, [lab_.BREAK])
     page = open_page(f"{lab.url}/study/{lab.info.link}?preview={lab.info.preview_key}&lang=de")
     page.click("text=English")
+    page.get_by_role("button", name="Agree and start").wait_for()  # the page in English, with boxes of its own
     for box in page.locator("input[type=checkbox]").all():
         box.check()
     page.click(".vvs-next")
