@@ -73,17 +73,19 @@ def _panel(results: Results, heading: str, rows: Sequence[Row]) -> Panel:
     systems = say.in_order(results, (row["system"] for row in rows))
     rows = sorted(rows, key=lambda row: systems.index(str(row["system"])))
     machines = [name for name in dict.fromkeys(str(row["attacker"]) for row in rows) if not name.startswith(PEOPLE)]
-    names, found = [], []
+    names: list[tuple[str, str]] = []
+    found: list[marks.Dot | None] = []
     for place, row in enumerate(rows):
         system = styles.of(known, str(row["system"]))
         style = look(str(row["attacker"]), system, machines)
-        names.append(f"{system['name']}: {_short(style['name'])}")
-        hover = f"{names[-1]}: AUC {say.interval(row, names=AUC)}; {row['trials']} pairs; {row['knows']}"
+        names.append((system["name"], _short(style["name"])))
+        hover = f"{': '.join(names[-1])}: AUC {say.interval(row, names=AUC)}; {row['trials']} pairs; {row['knows']}"
         found.append(marks.dot(place, row, style, hover, names=AUC))
-    x_axis = {"range": [_low(rows), 1.02], "dtick": 0.1, "tickformat": ".1f"}
+    x_axis = marks.area_axis(_low(rows))
+    titles = marks.below_one_name([name for name, _ in names], [who for _, who in names], ": ")
     height_px = 0.85 * marks.rows_px(len(names))
     return Panel(
-        f"{heading}, AUC", marks.dots(found), x_axis, marks.rows_axis(names), height_px, [marks.line_at(CHANCE)]
+        f"{heading}, AUC", marks.dots(found), x_axis, marks.rows_axis(titles), height_px, [marks.line_at(CHANCE)]
     )
 
 

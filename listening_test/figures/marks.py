@@ -70,6 +70,17 @@ def rows_axis(names: Sequence[str]) -> dict[str, Any]:
     }
 
 
+def area_axis(low: float) -> dict[str, Any]:
+    """An x axis of areas from `low` to 1; chance has a tick, and few ticks leave room on a phone."""
+    return {"range": [low, 1.02], "dtick": 0.25, "tickformat": ".2f", "tickangle": 0}
+
+
+def below_one_name(groups: Sequence[str], parts: Sequence[str], joint: str) -> list[str]:
+    """Names of rows: the group and its part, but the part alone where the row above is of the same group."""
+    wholes = [f"{group}{joint}{part}" if part else group for group, part in zip(groups, parts, strict=True)]
+    return [parts[n] if n and groups[n - 1] == group and parts[n] else wholes[n] for n, group in enumerate(groups)]
+
+
 def rows_px(count: int) -> float:
     """Height of a panel of so many rows."""
     return ROW_PX * (count + 0.4)

@@ -140,9 +140,11 @@ def _panel(
         hover = f"{name}{who}: AUC {say.interval(row)}; {say.basis(row)}"
         place = lines.index((str(row["system"]), str(row[part]))) + (0.3 if everybody else 0.0)
         found.append(marks.dot(place, row, style, hover, hollow=everybody))
-    names = [_line_name(styles.of(known, system)["name"], one) for system, one in lines]
+    systems, parts = ([line[n] for line in lines] for n in (0, 1))
+    titles = [styles.of(known, system)["name"] for system in systems]
+    names = marks.below_one_name(titles, ["" if one == "all" else SEXES.get(one, one) for one in parts], ", ")
     shapes = [marks.line_at(CHANCE)] + ([marks.band(CHANCE - margin, CHANCE + margin)] if margin else [])
-    x_axis = {"range": [low, 1.02], "dtick": 0.1, "tickformat": ".1f"}
+    x_axis = marks.area_axis(low)
     height_px = marks.rows_px(len(names))
     return Panel(f"{heading}, AUC", marks.dots(found), x_axis, marks.rows_axis(names), height_px, shapes)
 
