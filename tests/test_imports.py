@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 HEIGHT = {"audio": 0, "anonymizers": 1, "evaluation": 2, "listening_test": 3, "web": 4, "app": 5}
-TOOLS = {"benchmarks", "deploy", "tests", "training"}
+TOOLS = {"benchmarks", "deploy", "experiments", "tests", "training"}
 DATABASE = ("listening_test/models.py", "listening_test/store", "listening_test/migrations/")
 HEAVY_TO_LIST = {
     "torch",
