@@ -18,8 +18,8 @@ class Column(NamedTuple):
 
 
 ATTACKS = ("unprotected", "ignorant", "lazy-informed", "semi-informed", "fixed", "retrained", "")
-"""On originals; original enrolment; both sides anonymized; the attacker trained on anonymized speech too. For attributes
-(emotion, gender): a classifier trained on originals, or on the system's output. "": nobody attacks."""
+"""On originals; original enrolment; both sides anonymized; the attacker trained on anonymized speech too.
+For attributes (emotion, gender): a classifier trained on originals, or on the system's output. "": nobody attacks."""
 
 METRICS = {
     "privacy": (
