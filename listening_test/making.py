@@ -10,6 +10,7 @@ from typing import Any
 
 from audio.clip import Clip
 from listening_test.finishing import Finished, Levelled, finished, length_class_s, levelled, stereo
+from listening_test.sounding import sounding
 from listening_test.study import LOW_ANCHOR, ORIGINAL, Limits, Study, StudyClip, StudyError, System
 from listening_test.trial import Sound
 
@@ -64,7 +65,16 @@ def make_version(job: Job) -> Levelled:
             f"at most {LONGEST_FACTOR:g} times the original's {clip.duration_s:.1f} s was expected, but "
             f"{version.duration_s:.1f} s came: leave out the clip or the system"
         )
+    if job.sound.kind == "speech":
+        facts |= _sounding(job, clip, version)
     return levelled(version, job.study.limits, **facts)
+
+
+def _sounding(job: Job, original: Clip, version: Clip) -> dict[str, float | None]:
+    """In the speech of the original; in its own for a version with a timing of its own."""
+    from audio import vad
+
+    return sounding(version, vad.segments(version if speaks_anew(job.study, job.sound) else original))
 
 
 def make(job: Job, length_s: float) -> Finished:

@@ -30,7 +30,8 @@ class Rendered(NamedTuple):
 
     facts: duration_s (of the file), sound_s (without the silence around it), voiced_s, level_lufs and peak_dbfs (of
     the file), source_lufs, gain_db, short_by_db (how far the peak guard held it back: at most 0.5), fidelity, seed,
-    params, pseudo_speaker, seconds, real_time_factor, warnings, versions.
+    params, pseudo_speaker, seconds, real_time_factor, warnings, versions; of speech centroid_hz and kurtosis (see
+    sounding.py), measured on what the system gave.
     """
 
     sound_key: str

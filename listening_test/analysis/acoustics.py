@@ -1,20 +1,16 @@
-"""What each system did to each recording of a study: centroid, kurtosis, loudness, as listeners heard them."""
+"""What each system did to each recording of a study: centroid, kurtosis, loudness, as rendering measured them."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
-
-from listening_test.analysis.table import Column, Row, Table
+from listening_test.analysis.table import Column, Table
 from listening_test.study import ORIGINAL, Study, StudyClip
 from listening_test.trial import Sound
 
 if TYPE_CHECKING:
-    from audio.clip import Clip
-    from audio.vad import Segment
     from listening_test.store import Store, StudyInfo
     from listening_test.store_records import Origin, StimulusInfo
 
@@ -37,19 +33,15 @@ ACOUSTICS = Table(
     reading="Above 0 = brighter (centroid), more peaked (kurtosis), louder than the original recording.",
     method=(
         "Medians over frames of 25 ms every 10 ms at 16 kHz, magnitude spectrum, in the speech of the original (Silero "
-        "VAD; a system with a timing of its own in its own speech). Measured on the sounds as they were played, whose "
-        "level was matched by one gain, which changes neither centroid nor kurtosis; loudness is from before that gain "
-        "(ITU-R BS.1770-4)."
+        "VAD; a system with a timing of its own in its own speech). Measured on what the system gave; loudness (ITU-R "
+        "BS.1770-4) is from before all sounds were brought to one level."
     ),
-    caution="What listeners heard was brought to one level: loudness_change_lu was not to be heard.",
+    caution=(
+        "What listeners heard was brought to one level: loudness_change_lu was not to be heard. It was rounded to 16 "
+        "bits with dither, too, which fills the bands that a system left empty: the kurtosis of what was played can "
+        "differ by half a doubling (McAdams), of vocoders by about 0.01."
+    ),
 )
-
-
-class Sounding(NamedTuple):
-    """Medians over the speech of one sound; NaN without speech."""
-
-    centroid_hz: float
-    kurtosis: float
 
 
 def of(store: Store, info: StudyInfo, origins: Sequence[Origin] = ("participant",)) -> list[Table]:
@@ -58,32 +50,16 @@ def of(store: Store, info: StudyInfo, origins: Sequence[Origin] = ("participant"
     from listening_test.analysis import acoustic_links, acoustic_points
     from listening_test.analysis.answers import Answers
 
-    found = measured(info.study, info.clips, store.stimuli(info.id), store.audio)
+    found = measured(info.study, info.clips, store.stimuli(info.id))
     answers = Answers(info.study, export.frame(store.table(info.id, origins), info.study))
     return [found, *acoustic_links.tables(answers, found), acoustic_points.table(answers, found)]
 
 
-def measured(
-    study: Study, clips: Sequence[StudyClip], stimuli: Sequence[StimulusInfo], audio: Callable[[int], bytes]
-) -> Table:
-    """The table of all rendered versions of all clips, the originals among them.
-
-    Args:
-        audio: the WAV of a stimulus by its id; where it is gone (its time was over) the clip is left out.
-    """
-    from listening_test.store_records import NotFound
-
+def measured(study: Study, clips: Sequence[StudyClip], stimuli: Sequence[StimulusInfo]) -> Table:
+    """The table of all rendered versions of all clips, the originals among them, from what rendering measured."""
     known = {one.key: one for one in stimuli}
-    rows: list[Row] = []
-    gone = 0
-    for clip in clips:
-        versions = list(_versions(study, clip, known))
-        try:
-            rows += _rows(study, clip, versions, audio)
-        except NotFound:
-            gone += bool(versions)
-    reason = "The recordings are gone: voices are deleted some time after a study closed." if gone else ""
-    return ACOUSTICS.filled(rows, reason=reason if rows or gone else "No sounds have been rendered yet.")
+    rows = [row for clip in clips for row in _rows(study, clip, list(_versions(study, clip, known)))]
+    return ACOUSTICS.filled(rows, reason="" if rows else "No sounds have been rendered yet.")
 
 
 def _versions(study: Study, clip: StudyClip, known: dict[str, StimulusInfo]) -> Iterator[tuple[Sound, StimulusInfo]]:
@@ -96,51 +72,34 @@ def _versions(study: Study, clip: StudyClip, known: dict[str, StimulusInfo]) -> 
                 yield sound, known[sound.key]
 
 
-def _rows(
-    study: Study, clip: StudyClip, versions: list[tuple[Sound, StimulusInfo]], audio: Callable[[int], bytes]
-) -> list[dict[str, Any]]:
-    from audio import vad
-    from listening_test.making import speaks_anew
-
+def _rows(study: Study, clip: StudyClip, versions: list[tuple[Sound, StimulusInfo]]) -> list[dict[str, Any]]:
     if not versions or study.system(versions[0][0].system).system != ORIGINAL:
         return []
-    whole = _decoded(audio(versions[0][1].id))
-    speech = vad.segments(whole)
-    before, loudness = sounding(whole, speech), float(versions[0][1].facts["source_lufs"])
-    rows = []
+    before, rows = _Facts.of(versions[0][1]), []
     for sound, stimulus in versions:
-        there = _decoded(audio(stimulus.id))
-        after = sounding(there, vad.segments(there) if speaks_anew(study, sound) else speech)
-        lufs = float(stimulus.facts["source_lufs"])
+        after = _Facts.of(stimulus)
         named = {"system": sound.system, "clip": clip.key, "level": sound.level, "speaker": clip.speaker}
         rows.append({
-            **named, "emotion": clip.emotion, **after._asdict(), "loudness_lufs": lufs,
+            **named, "emotion": clip.emotion, **after._asdict(),
             "centroid_change_octaves": _octaves(after.centroid_hz, before.centroid_hz),
             "kurtosis_change_octaves": _octaves(after.kurtosis, before.kurtosis),
-            "loudness_change_lu": lufs - loudness,
+            "loudness_change_lu": after.loudness_lufs - before.loudness_lufs,
         })  # fmt: skip
     return rows
 
 
-def sounding(clip: Clip, speech: Sequence[Segment]) -> Sounding:
-    """Median centroid and kurtosis of a clip within these segments."""
-    from audio.features import spectral_centroid, spectral_kurtosis
+class _Facts(NamedTuple):
+    """What rendering measured of one sound; NaN where it found no speech, or did not measure it yet."""
 
-    return Sounding(
-        *(_median(feature(clip, segments=speech).values) for feature in (spectral_centroid, spectral_kurtosis))
-    )
+    centroid_hz: float
+    kurtosis: float
+    loudness_lufs: float
 
-
-def _median(values: np.ndarray) -> float:
-    there = values[np.isfinite(values)]
-    return float(np.median(there)) if len(there) else math.nan
+    @classmethod
+    def of(cls, stimulus: StimulusInfo) -> _Facts:
+        found = (stimulus.facts.get(name) for name in ("centroid_hz", "kurtosis", "source_lufs"))
+        return cls(*(math.nan if value is None else float(value) for value in found))
 
 
 def _octaves(after: float, before: float) -> float:
     return math.log2(after / before) if after > 0 and before > 0 else math.nan
-
-
-def _decoded(wav: bytes) -> Clip:
-    from audio.clip import decode
-
-    return decode(wav).clip

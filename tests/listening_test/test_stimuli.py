@@ -26,6 +26,7 @@ ANEW = {"system": "cascade-offline", "label": "anew", "params": {"transcript": "
 FACTS = {
     *("duration_s", "sound_s", "voiced_s", "level_lufs", "peak_dbfs", "source_lufs", "gain_db", "short_by_db"),
     *("fidelity", "seed", "params", "pseudo_speaker", "seconds", "real_time_factor", "warnings", "versions"),
+    *("centroid_hz", "kurtosis"),
 }
 
 
