@@ -145,7 +145,7 @@ def test_each_recording_is_a_point_with_its_mean():
 
 
 def test_there_are_no_points_without_sounds_or_answers():
-    assert "rendered" in acoustic_points.table(taken(0.0)[0], rows({}, [])).reason
+    assert "rendered" in acoustic_points.table(taken(0.0)[0], rows()).reason
     assert "Nobody" in acoustic_points.table(analysed.none(STUDY), taken(0.0)[1]).reason
 
 
