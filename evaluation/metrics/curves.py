@@ -1,11 +1,10 @@
-"""What scores and predictions say: ROC curve, AUC, equal error rate, recalls and their mean.
+"""What scores say: ROC and DET curves, area, equal error rate.
 
 Scores are higher for "the same". Equal scores share a threshold: a tie is never decided in anybody's favour.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -99,21 +98,49 @@ def _rates(weights: Floats) -> Floats:
     return np.concatenate([above / whole, np.zeros((len(weights), 1))], 1)
 
 
-def recalls(truth: Sequence[str], predicted: Sequence[str]) -> dict[str, float]:
-    """Of each class that occurs in the truth, the share predicted as it; by class in alphabetical order.
+@dataclass(frozen=True, eq=False)
+class Det:
+    """A detection error trade-off curve (Martin et al. 1997); arrays of shape (k + 1,), false alarms rising.
 
-    Raises:
-        MetricError: if nothing came, or not as many predictions as truths.
+    Attributes:
+        thresholds: as of Roc.
+        false_alarm_rates, miss_rates: in [0, 1].
+        false_alarm_probits, miss_probits: the same as quantiles of the standard normal distribution, where normally
+            distributed scores give a straight line; rates are first brought into [least, 1 - least].
     """
-    if len(truth) != len(predicted) or not len(truth):
-        raise MetricError(f"As many predictions as truths were expected, but {len(predicted)} and {len(truth)} came.")
-    right, of = np.asarray(truth).astype(str), np.asarray(predicted).astype(str)
-    return {str(name): float(np.mean(of[right == name] == name)) for name in np.unique(right)}
+
+    thresholds: Floats
+    false_alarm_rates: Floats
+    miss_rates: Floats
+    false_alarm_probits: Floats
+    miss_probits: Floats
 
 
-def uar(truth: Sequence[str], predicted: Sequence[str]) -> float:
-    """Unweighted average recall: the mean of the recalls of the classes that occur in the truth, in [0, 1].
+def det(curve: Roc, *, least: float = 5e-4) -> Det:
+    """A ROC on the axes of a DET plot; rates beyond `least` (0, for one) have no finite quantile and lie at it."""
+    misses = 1 - curve.hit_rates
+    probits = [_probits(rates, least) for rates in (curve.false_alarm_rates, misses)]
+    return Det(curve.thresholds, curve.false_alarm_rates, misses, *probits)
 
-    Always to be shown with the recalls: the mean hides a class that is taken for another.
+
+def thinned(curve: Roc, most: int = 200) -> Roc:
+    """At most about `most` points of a curve, some of them evenly along the ROC, some along the DET plot.
+
+    Both ends stay, and the two points between which the EER lies: the EER read off the curve is the same.
     """
-    return float(np.mean(list(recalls(truth, predicted).values())))
+    alarms, misses = curve.false_alarm_rates, 1 - curve.hit_rates
+    if len(alarms) <= most:
+        return curve
+    after = int(np.argmax(alarms >= misses))
+    kept = [np.array([0, max(after - 1, 0), after, len(alarms) - 1])]
+    for axes in ((alarms, misses), (_probits(alarms, 1e-4), _probits(misses, 1e-4))):
+        way = np.append(0.0, np.cumsum(np.abs(np.diff(axes[0])) + np.abs(np.diff(axes[1]))))
+        kept.append(np.searchsorted(way, np.linspace(0, way[-1], max((most - 4) // 2, 2))))
+    chosen = np.unique(np.concatenate(kept))
+    return Roc(curve.thresholds[chosen], alarms[chosen], curve.hit_rates[chosen])
+
+
+def _probits(rates: Floats, least: float) -> Floats:
+    from scipy.special import ndtri
+
+    return np.asarray(ndtri(np.clip(rates, least, 1 - least)), float)
