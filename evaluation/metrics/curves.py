@@ -38,7 +38,7 @@ def roc(targets: npt.ArrayLike, nontargets: npt.ArrayLike) -> Roc:
         MetricError: if there are no targets, no nontargets, or a score that is not finite.
     """
     levels, yes, no = counts(targets, nontargets)
-    hits, alarms = _rates(yes[None])[0], _rates(no[None])[0]
+    hits, alarms = rates_of_counts(yes[None])[0], rates_of_counts(no[None])[0]
     return Roc(np.append(np.inf, levels[::-1]), alarms[::-1], hits[::-1])
 
 
@@ -60,15 +60,24 @@ def counts(targets: npt.ArrayLike, nontargets: npt.ArrayLike) -> tuple[Floats, F
     Raises:
         MetricError: if there are no targets, no nontargets, or a score that is not finite.
     """
-    one, other = np.asarray(targets, float).ravel(), np.asarray(nontargets, float).ravel()
-    both = np.concatenate([one, other])
-    if not len(one) or not len(other):
-        raise MetricError(f"Targets and nontargets were expected, but {len(one)} and {len(other)} came.")
-    if not np.isfinite(both).all():
-        raise MetricError("Finite scores were expected, but some are infinite or not a number.")
-    levels, places = np.unique(both, return_inverse=True)
+    one, other = checked(targets, nontargets)
+    levels, places = np.unique(np.concatenate([one, other]), return_inverse=True)
     yes = np.bincount(places[: len(one)], minlength=len(levels)).astype(float)
     return levels, yes, np.bincount(places[len(one) :], minlength=len(levels)).astype(float)
+
+
+def checked(targets: npt.ArrayLike, nontargets: npt.ArrayLike) -> tuple[Floats, Floats]:
+    """Scores of targets, (n,), and of nontargets, (m,), as arrays that can be measured.
+
+    Raises:
+        MetricError: if there are no targets, no nontargets, or a score that is not finite.
+    """
+    one, other = np.asarray(targets, float).ravel(), np.asarray(nontargets, float).ravel()
+    if not len(one) or not len(other):
+        raise MetricError(f"Targets and nontargets were expected, but {len(one)} and {len(other)} came.")
+    if not np.isfinite(one).all() or not np.isfinite(other).all():
+        raise MetricError("Finite scores were expected, but some are infinite or not a number.")
+    return one, other
 
 
 def auc_of_counts(targets: Floats, nontargets: Floats) -> Floats:
@@ -81,7 +90,7 @@ def auc_of_counts(targets: Floats, nontargets: Floats) -> Floats:
 
 def eer_of_counts(targets: Floats, nontargets: Floats) -> Floats:
     """As `eer`, for b sets at once: weights of each of k rising scores, (b, k); NaN where one side is empty."""
-    misses, alarms = 1 - _rates(targets), _rates(nontargets)
+    misses, alarms = 1 - rates_of_counts(targets), rates_of_counts(nontargets)
     gap = alarms - misses  # falls from 1 to -1
     after = np.argmax(gap <= 0, 1)
     before, rows = np.maximum(after - 1, 0), np.arange(len(gap))
@@ -91,8 +100,8 @@ def eer_of_counts(targets: Floats, nontargets: Floats) -> Floats:
     return np.where((targets.sum(1) > 0) & (nontargets.sum(1) > 0), found, np.nan)
 
 
-def _rates(weights: Floats) -> Floats:
-    """Share at or above each score, then above the highest (0): (b, k) to (b, k + 1)."""
+def rates_of_counts(weights: Floats) -> Floats:
+    """Share of weights at or above each of k rising scores, then above the highest (0): (b, k) to (b, k + 1)."""
     above = np.flip(np.cumsum(np.flip(weights, 1), 1), 1)
     whole = np.where(above[:, :1] > 0, above[:, :1], 1.0)
     return np.concatenate([above / whole, np.zeros((len(weights), 1))], 1)

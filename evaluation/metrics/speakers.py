@@ -66,18 +66,40 @@ def interval_of_counts(
     The estimate itself is exact; in the draws more than 4,096 distinct scores share that many bins, of equally many
     targets or nontargets.
     """
-    values, kind, ours, theirs, note = _known(scores, same, enrolment_speakers, trial_speakers)
+    values, kind, ours, theirs, note = known_trials(scores, same, enrolment_speakers, trial_speakers)
     if not kind.any() or kind.all():
-        return undefined(" ".join([note, _one_sided(int(kind.sum()), int((~kind).sum()))]).strip())
+        return noted(one_sided(int(kind.sum()), int((~kind).sum())), note)
     _, yes, no = counts(values[kind], values[~kind])
-    value = float(measure(yes[None], no[None])[0])
-    (first, second), people = numbered(ours, theirs)
-    drawn = _Draws(_levels(values, kind), kind, first, second)
-    found = speaker_interval(
-        value, lambda weights: measure(*drawn.counts(weights)), people,
-        rng=rng, replicates=replicates, confidence=confidence, scale="logit", cells=drawn.cells,
+    found = interval_of_levels(
+        measure, _levels(values, kind), kind, ours, theirs,
+        value=float(measure(yes[None], no[None])[0]), rng=rng, replicates=replicates, confidence=confidence,
     )  # fmt: skip
     return noted(found, note)
+
+
+def interval_of_levels(
+    measure: OfCounts,
+    levels: npt.NDArray[np.int64],
+    same: Bools,
+    enrolment_speakers: npt.ArrayLike,
+    trial_speakers: npt.ArrayLike,
+    *,
+    value: float | None = None,
+    rng: np.random.Generator,
+    replicates: int = 1000,
+    confidence: float = 0.95,
+) -> Interval:
+    """As `interval_of_counts`, for trials whose scores are already numbers of levels or bins from 0, (n,).
+
+    value: the estimate, if the levels do not tell it exactly.
+    """
+    (first, second), people = numbered(enrolment_speakers, trial_speakers)
+    drawn = _Draws(levels, same, first, second)
+    known = float(measure(*drawn.counts(np.ones((1, people))))[0]) if value is None else value
+    return speaker_interval(
+        known, lambda weights: measure(*drawn.counts(weights)), people,
+        rng=rng, replicates=replicates, confidence=confidence, scale="logit", cells=drawn.cells,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -116,9 +138,9 @@ def speaker_eers(
     scores: npt.ArrayLike, same: npt.ArrayLike, enrolment_speakers: npt.ArrayLike, trial_speakers: npt.ArrayLike
 ) -> tuple[SpeakerEer, ...]:
     """Every speaker that is enrolled or tried, with the EER of the trials, (n,) each, against his or her enrolments."""
-    values, kind, ours, _, _ = _known(scores, same, enrolment_speakers, trial_speakers)
+    values, kind, ours, _, _ = known_trials(scores, same, enrolment_speakers, trial_speakers)
     everybody = sorted(
-        {*np.ravel(enrolment_speakers).astype(str).tolist(), *np.ravel(trial_speakers).astype(str).tolist()}
+        {name for side in (enrolment_speakers, trial_speakers) for name in np.asarray(side, str).ravel().tolist()}
     )
     order = np.argsort(ours, kind="stable")
     starts, ends = (np.searchsorted(ours[order], everybody, side) for side in ("left", "right"))
@@ -192,10 +214,10 @@ def _of_speaker(name: str, scores: Floats, same: Bools) -> SpeakerEer:
     return SpeakerEer(name, found, min(found, 0.5), targets, nontargets)
 
 
-def _known(
+def known_trials(
     scores: npt.ArrayLike, same: npt.ArrayLike, enrolment_speakers: npt.ArrayLike, trial_speakers: npt.ArrayLike
 ) -> tuple[Floats, Bools, Names, Names, str]:
-    """The trials that have a score, and how many have none."""
+    """Scores, kinds and both speakers of the trials that have a score; and how many have none, in a sentence."""
     values, kind = np.asarray(scores, float).ravel(), np.asarray(same, bool).ravel()
     ours, theirs = (np.ravel(names).astype(str) for names in (enrolment_speakers, trial_speakers))
     finite = np.isfinite(values)
@@ -203,8 +225,9 @@ def _known(
     return values[finite], kind[finite], ours[finite], theirs[finite], note
 
 
-def _one_sided(targets: int, nontargets: int) -> str:
-    return f"Targets and nontargets were expected, but {targets} and {nontargets} trials came."
+def one_sided(targets: int, nontargets: int) -> Interval:
+    """What there is without targets or without nontargets: nothing, and why."""
+    return undefined(f"Targets and nontargets were expected, but {targets} and {nontargets} trials came.")
 
 
 def _levels(scores: Floats, same: Bools) -> npt.NDArray[np.int64]:
