@@ -1,0 +1,90 @@
+"""What was measured and heard in every file of a run, gathered: the input of all figures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Floats = npt.NDArray[np.float64]
+Key = tuple[str, str, str]
+"""Attacker, system, side."""
+TABLES = ("files", "transcripts", "emotions")
+
+
+class HeardError(ValueError):
+    """Why a folder holds nothing that was heard, in one sentence."""
+
+
+@dataclass(frozen=True)
+class About:
+    """What a run was asked for, for the sentences that go with its numbers.
+
+    Attributes:
+        level: what a pseudo-speaker was drawn for. systems, attackers, words, emotions: keys.
+        data, split: of the corpus; train: the data that learning attackers had, in words, "" if none.
+    """
+
+    level: str
+    systems: tuple[str, ...]
+    data: str
+    split: str
+    attackers: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+    emotions: tuple[str, ...] = ()
+    train: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Embedded:
+    """Embeddings of utterances: `vectors`, float64 (n, d), in the order of `keys`, which is alphabetical."""
+
+    keys: tuple[str, ...]
+    vectors: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Heard:
+    """Tables as in run_tables; embeddings by attacker, system and side ("trial", "enrolment", "told", "train")."""
+
+    files: pd.DataFrame
+    transcripts: pd.DataFrame
+    emotions: pd.DataFrame
+    embeddings: Mapping[Key, Embedded]
+
+    @classmethod
+    def load(cls, out: Path) -> Heard:
+        """What a run left in OUT/tables and OUT/embeddings.
+
+        Raises:
+            HeardError: if a table is missing or cannot be read.
+        """
+        import pandas as pd
+
+        try:
+            tables = {name: pd.read_parquet(out / "tables" / f"{name}.parquet") for name in TABLES}
+            embeddings: dict[Key, Embedded] = {}
+            for path in sorted((out / "embeddings").glob("*.parquet")):
+                embeddings |= _embeddings(path.stem, pd.read_parquet(path))
+        except (OSError, ValueError, KeyError) as error:
+            raise HeardError(
+                f"{out}: the tables {', '.join(TABLES)} of a run were expected, but reading them failed: "
+                f"{type(error).__name__}: {error}"
+            ) from None
+        return cls(**tables, embeddings=embeddings)
+
+
+def _embeddings(attacker: str, table: pd.DataFrame) -> dict[Key, Embedded]:
+    found = {}
+    for (system, side), own in table.groupby(["system", "side"], sort=True):
+        ordered = own.sort_values("utterance")
+        vectors = np.stack(ordered["vector"].to_numpy()).astype(np.float64)
+        found[attacker, str(system), str(side)] = Embedded(tuple(ordered["utterance"]), vectors)
+    return found
