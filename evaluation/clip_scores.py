@@ -84,11 +84,17 @@ def pitch_correlation_of_tracks(first_hz: np.ndarray, second_hz: np.ndarray) -> 
     to 500 Hz become 0; the second is rolled by the lag at which the two correlate most; Pearson over all frames, the
     unvoiced ones with their zeros. NaN when a track is constant (no voice at all; VoicePrivacy's script says 0).
     """
+    first, second = aligned_tracks(first_hz, second_hz)
+    if not len(first) or np.ptp(first) == 0 or np.ptp(second) == 0:
+        return NAN
+    return float(np.clip(np.corrcoef(first, second)[0, 1], -1, 1))
+
+
+def aligned_tracks(first_hz: np.ndarray, second_hz: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Two F0 tracks as pitch_correlation_of_tracks compares them: as long as the longer one, in range, in step."""
     length = max(len(first_hz), len(second_hz))
     first, second = _in_range(_stretched(first_hz, length)), _in_range(_stretched(second_hz, length))
-    if not length or np.ptp(first) == 0 or np.ptp(second) == 0:
-        return NAN
-    return float(np.clip(np.corrcoef(first, np.roll(second, _best_lag(first, second)))[0, 1], -1, 1))
+    return first, np.roll(second, _best_lag(first, second)) if length else second
 
 
 def voice_change(original: Clip, processed: Clip, *, speech: Speech | None = None) -> Score:

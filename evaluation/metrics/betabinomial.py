@@ -52,7 +52,7 @@ class Cells:
         return cls(pools, ranks, table)
 
     def shares(self, weights: Floats, fit: Literal["beta-binomial", "histogram"]) -> Floats:
-        """p(r | N) of each cell times the share of the trials with N, under b weightings of speakers, (b, g): (b, c)."""
+        """p(r | N) of each cell times the share of the trials with N, under weights of speakers, (b, g): (b, c)."""
         weighed = weights @ self.table
         sizes, places = np.unique(self.pool, return_inverse=True)
         member = (places[:, None] == np.arange(len(sizes))).astype(float)

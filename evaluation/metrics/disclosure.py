@@ -95,8 +95,8 @@ def ranks_of_scores(scores: npt.ArrayLike, truth: npt.ArrayLike, speakers: Seque
     table, columns = np.asarray(scores, float), np.asarray(truth, np.int64)
     if table.ndim != 2 or table.shape != (len(columns), len(speakers)):
         raise MetricError(
-            f"Scores of {len(columns)} utterances against {len(speakers)} speakers were expected, but an array of shape "
-            f"{table.shape} came."
+            f"Scores of {len(columns)} utterances against {len(speakers)} speakers were expected, "
+            f"but an array of shape {table.shape} came."
         )
     known = np.isfinite(table).all(1)
     kept, columns = table[known], columns[known]

@@ -112,14 +112,13 @@ def diagonal_dominance(matrix: SimilarityMatrix) -> float:
 
 def voice_distinctiveness(oo: SimilarityMatrix, op: SimilarityMatrix, pp: SimilarityMatrix) -> VoiceDistinctiveness:
     """DEID and G_VD of three matrices of the same speakers: original, original against processed, processed."""
-    dominances = [diagonal_dominance(matrix) for matrix in (oo, op, pp)]
-    base, crossed, processed = dominances
+    base, crossed, processed = (diagonal_dominance(matrix) for matrix in (oo, op, pp))
     note = " ".join(dict.fromkeys(matrix.note for matrix in (oo, op, pp) if matrix.note))
     if not base > 0:
         nothing = "Already the originals' voices are not told apart: there is nothing to compare with."
-        return VoiceDistinctiveness(NAN, NAN, *dominances, " ".join(filter(None, [nothing, note])))
+        return VoiceDistinctiveness(NAN, NAN, base, crossed, processed, " ".join(filter(None, [nothing, note])))
     gain_db = 10 * np.log10(processed / base) if processed > 0 else (-np.inf if processed == 0 else NAN)
-    return VoiceDistinctiveness(1 - crossed / base, float(gain_db), *dominances, note)
+    return VoiceDistinctiveness(1 - crossed / base, float(gain_db), base, crossed, processed, note)
 
 
 def _merged(same: npt.NDArray[np.bool_], within: Floats, between: Floats) -> Floats:
