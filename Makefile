@@ -25,6 +25,7 @@ bench: .venv/dev
 	.venv/bin/python -m benchmarks.results_page
 	.venv/bin/python -m benchmarks.analysis_speed
 	.venv/bin/python -m benchmarks.analysis_coverage
+	.venv/bin/python -m benchmarks.million_trials
 
 .venv/run: requirements.txt
 	$(PYTHON) -m venv .venv && .venv/bin/pip install -r requirements.txt && touch $@
