@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from audio.panels import Sketch
 from listening_test.analysis.results import Results
 from listening_test.figures import (
     acoustics,
@@ -17,7 +18,6 @@ from listening_test.figures import (
     speakers,
     tradeoff,
 )
-from listening_test.figures.frame import Sketch
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go

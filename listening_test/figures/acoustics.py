@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from audio import marks
+from audio.marks import Style
+from audio.panels import Panel, Sketch, Trace
 from listening_test.analysis.results import Results
 from listening_test.analysis.table import Row, Table
-from listening_test.figures import frame, marks, say, styles
-from listening_test.figures.frame import Panel, Sketch
+from listening_test.figures import frame, say, styles
 
 FEATURES = {
     "kurtosis": ("Kurtosis", "kurtosis_change_octaves", "kurtosis, in doublings", "doubling"),
@@ -112,9 +114,9 @@ def _scatter(results: Results, perceived: str, rows: Sequence[Row], column: str,
     return Panel(_title(perceived), traces, x_axis, y_axis, HEIGHT_PX, [marks.line_at(0.0)])
 
 
-def _cloud(rows: Sequence[Row], style: styles.Style, column: str) -> frame.Trace:
+def _cloud(rows: Sequence[Row], style: Style, column: str) -> Trace:
     rows = [row for row in rows if row[column] is not None]
-    name = say.safe(style["name"])
+    name = marks.safe(style["name"])
     return {
         "x": [row[column] for row in rows],
         "y": [row["mean"] for row in rows],
@@ -127,7 +129,7 @@ def _cloud(rows: Sequence[Row], style: styles.Style, column: str) -> frame.Trace
             "size": [min(14.0, 5.0 + 2.0 * float(row["answers"] or 0) ** 0.5) for row in rows],
             "opacity": 0.7,
         },
-        "customdata": [say.safe(f"{row['clip']}, {row['answers']} answers") for row in rows],
+        "customdata": [marks.safe(f"{row['clip']}, {row['answers']} answers") for row in rows],
         "hovertemplate": f"{name}, %{{customdata}}: change %{{x:.2f}}, mean %{{y:.2f}}<extra></extra>",
     }
 
@@ -138,7 +140,7 @@ def _kurtosis(results: Results, rows: Sequence[Row]) -> Panel:
     emotions = _emotions(rows)
     traces = []
     for label, own in _by_label(results, rows):
-        style, name = styles.of(known, label), say.safe(styles.of(known, label)["name"])
+        style, name = styles.of(known, label), marks.safe(styles.of(known, label)["name"])
         own = [row for row in own if row["kurtosis"] is not None]
         traces.append({
             "x": [row["kurtosis"] for row in own],

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from audio import marks
+from audio.marks import Style
+from audio.panels import Panel, Sketch, Trace
 from audio.plots import TEXT
 from listening_test.analysis.results import Results
 from listening_test.analysis.table import Row, Table
-from listening_test.figures import frame, marks, say, styles
-from listening_test.figures.frame import Panel, Sketch
+from listening_test.figures import frame, say, styles
 
 CELL_PX = 34
 SCALE = [[0.0, "rgba(0,114,178,0)"], [1.0, "rgba(0,114,178,0.62)"]]
@@ -67,7 +69,7 @@ def _rows(names: Sequence[str]) -> dict[str, object]:
     return {**marks.rows_axis(names), "range": [len(names) - 0.5, -0.5]}
 
 
-def _bar(rows: Sequence[Row], emotions: Sequence[str], style: styles.Style) -> frame.Trace:
+def _bar(rows: Sequence[Row], emotions: Sequence[str], style: Style) -> Trace:
     found = [row for row in rows if row["value"] is not None]
     values = [float(row["value"] or 0) for row in found]
     ends = [(float(row["low"] or 0), float(row["high"] or 0)) if row["low"] is not None else None for row in found]
@@ -76,13 +78,13 @@ def _bar(rows: Sequence[Row], emotions: Sequence[str], style: styles.Style) -> f
     return {
         "type": "bar",
         "orientation": "h",
-        "name": say.safe(style["name"]),
-        "legendgroup": say.safe(style["name"]),
+        "name": marks.safe(style["name"]),
+        "legendgroup": marks.safe(style["name"]),
         "x": values,
         "y": [0 if row["measure"] == "UAR" else 1 + emotions.index(str(row["emotion"])) for row in found],
         "marker": {"color": style["colour"], "line": {"width": 0}},
         "customdata": [f"{say.interval(row)}; {say.basis(row)}" for row in found],
-        "hovertemplate": f"{say.safe(style['name'])}: %{{customdata}}<extra></extra>",
+        "hovertemplate": f"{marks.safe(style['name'])}: %{{customdata}}<extra></extra>",
         "error_x": {
             "type": "data", "symmetric": False, "array": above, "arrayminus": below,
             "color": TEXT, "thickness": 1.5, "width": 3,

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from audio import marks
+from audio.marks import Style
+from audio.panels import Panel, Shape, Sketch
 from audio.plots import TEXT
 from listening_test.analysis.results import Results
 from listening_test.analysis.table import Row, Table
-from listening_test.figures import frame, marks, say, styles
-from listening_test.figures.frame import Panel, Sketch
+from listening_test.figures import frame, say, styles, system_rows
 
 MEASURES = {
     "hit": "Person there: picked (hit)",
@@ -34,7 +36,7 @@ def rates(results: Results, table: Table) -> Sketch:
     x_axis = {"range": [-0.02, 1.02], "tickformat": ".0%", "dtick": 0.25}
     panels = []
     for measure in [*(one for one in MEASURES if one in found), *(one for one in found if one not in MEASURES)]:
-        names, traces = marks.by_system(results, found[measure])
+        names, traces = system_rows.by_system(results, found[measure])
         heading = MEASURES.get(measure, say.titled(measure))
         shapes = _guessing(found[measure]) if measure == "hit" else []
         panels.append(Panel(heading, traces, x_axis, marks.rows_axis(names), marks.rows_px(len(names)), shapes))
@@ -45,7 +47,7 @@ def rates(results: Results, table: Table) -> Sketch:
     return frame.sketch("line_up", "Line-ups", panels, [table], reading)
 
 
-def _guessing(rows: Sequence[Row]) -> list[frame.Shape]:
+def _guessing(rows: Sequence[Row]) -> list[Shape]:
     """Hits of somebody who always picks, at random."""
     chances = {row["chance"] for row in rows if row.get("chance") is not None}
     return [marks.line_at(float(chance or 0)) for chance in chances]
@@ -65,7 +67,7 @@ def positions(results: Results, table: Table) -> Sketch:
     return frame.sketch("line_up_positions", "Places in line-ups", panels, [table], reading)
 
 
-def _name(known: Mapping[str, styles.Style], label: str) -> str:
+def _name(known: Mapping[str, Style], label: str) -> str:
     return "All systems" if label == "all" else styles.of(known, label)["name"]
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from audio import marks
+from audio.marks import Style
+from audio.panels import Panel, Sketch, Trace
 from listening_test.analysis.results import Results
 from listening_test.analysis.table import Row, Table
-from listening_test.figures import frame, marks, say, styles
-from listening_test.figures.frame import Panel, Sketch
+from listening_test.figures import frame, say, styles, system_rows
 from listening_test.figures.reidentification import CHANCE, by_pair, curve, pair_heading, pair_place, roc_panel
 
 PEOPLE = "people"
@@ -53,7 +55,7 @@ def _in_order(results: Results, table: Table) -> list[tuple[tuple[str, str, str]
     return [((str(key[0]), str(key[1]), str(key[2])), found[key]) for key in keys]
 
 
-def look(attacker: str, system: styles.Style, machines: Sequence[str]) -> dict[str, str]:
+def look(attacker: str, system: Style, machines: Sequence[str]) -> dict[str, str]:
     """People have the system's colour, solid; as a panel dotted; machines looks of their own."""
     if attacker not in machines:
         as_panel = "panel" in attacker
@@ -81,7 +83,7 @@ def _panel(results: Results, heading: str, rows: Sequence[Row]) -> Panel:
         names.append((system["name"], _short(style["name"])))
         hover = f"{': '.join(names[-1])}: AUC {say.interval(row, names=AUC)}; {row['trials']} pairs; {row['knows']}"
         found.append(marks.dot(place, row, style, hover, names=AUC))
-    x_axis = marks.area_axis(_low(rows))
+    x_axis = system_rows.area_axis(_low(rows))
     titles = marks.below_one_name([name for name, _ in names], [who for _, who in names], ": ")
     height_px = 0.85 * marks.rows_px(len(names))
     return Panel(
@@ -112,6 +114,6 @@ def _curves(results: Results, key: tuple[str, str, str], rows: Sequence[Row], ma
     return roc_panel(f"{style['name']}: {heading[:1].lower()}{heading[1:]}", traces)
 
 
-def _legend(style: Mapping[str, str]) -> frame.Trace:
+def _legend(style: Mapping[str, str]) -> Trace:
     """One entry for people and one for the panel, whatever the system's colour."""
     return {"name": style["name"], "legendgroup": style["name"]}

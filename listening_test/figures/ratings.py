@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from audio import marks
+from audio.panels import Panel, Sketch
 from listening_test.analysis.results import Results
 from listening_test.analysis.table import Row, Table
-from listening_test.figures import frame, marks, say, styles
-from listening_test.figures.frame import Panel, Sketch
+from listening_test.figures import frame, say, styles, system_rows
 
 HIGHER, LOWER, OPEN = "#0072B2", "#D55E00", "#8A8F98"
 DECIDED = {"higher": HIGHER, "lower": LOWER}
@@ -44,7 +45,7 @@ def contrasts(results: Results, table: Table) -> Sketch:
 
 def _ratings(results: Results, key: tuple[str, str], rows: Sequence[Row]) -> Panel:
     task, question = key
-    names, traces = marks.by_system(results, rows)
+    names, traces = system_rows.by_system(results, rows)
     number = f" ({task})" if task not in ("mos", "", None) else ""
     x_axis = {"range": [0.9, 5.1], "tickvals": [1, 2, 3, 4, 5]}
     heading = say.titled(say.words(question)) + f", 1 to 5{number}"

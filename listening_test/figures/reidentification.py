@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from audio import marks
+from audio.panels import Panel, Sketch, Trace
 from audio.plots import TEXT
 from listening_test.analysis.results import Results
 from listening_test.analysis.table import Row, Table
-from listening_test.figures import frame, marks, say, styles
-from listening_test.figures.frame import Panel, Sketch
+from listening_test.figures import frame, say, styles, system_rows
 
 CHANCE = 0.5
 CEILING = "original-original"
@@ -70,7 +71,7 @@ def roc(results: Results, table: Table) -> Sketch:
     return frame.sketch("roc", "ROC of people", panels, [table, pooled] if pooled else [table], reading, legend=True)
 
 
-def roc_panel(heading: str, traces: list[frame.Trace]) -> Panel:
+def roc_panel(heading: str, traces: list[Trace]) -> Panel:
     """A panel of ROC curves with the diagonal of chance; both axes are shares."""
     share = {"range": [-0.02, 1.02], "tickvals": [0, 0.25, 0.5, 0.75, 1], "tickformat": ".0%"}
     dashed = {"color": TEXT, "dash": "dash", "width": 1}
@@ -80,10 +81,10 @@ def roc_panel(heading: str, traces: list[frame.Trace]) -> Panel:
     return Panel(heading, traces, x_axis, y_axis, 300, [diagonal])
 
 
-def curve(rows: Sequence[Row], name: str, style: Mapping[str, str]) -> frame.Trace:
+def curve(rows: Sequence[Row], name: str, style: Mapping[str, str]) -> Trace:
     """One ROC, its points from the strictest threshold to the laxest."""
     points = sorted((float(row["false_alarm_rate"] or 0), float(row["hit_rate"] or 0)) for row in rows)
-    few, name = len(points) <= 12, say.safe(name)
+    few, name = len(points) <= 12, marks.safe(name)
     return {
         "x": [x for x, _ in points],
         "y": [y for _, y in points],
@@ -144,7 +145,7 @@ def _panel(
     titles = [styles.of(known, system)["name"] for system in systems]
     names = marks.below_one_name(titles, ["" if one == "all" else SEXES.get(one, one) for one in parts], ", ")
     shapes = [marks.line_at(CHANCE)] + ([marks.band(CHANCE - margin, CHANCE + margin)] if margin else [])
-    x_axis = marks.area_axis(low)
+    x_axis = system_rows.area_axis(low)
     height_px = marks.rows_px(len(names))
     return Panel(f"{heading}, AUC", marks.dots(found), x_axis, marks.rows_axis(names), height_px, shapes)
 
@@ -166,7 +167,7 @@ def _line_name(name: str, part: str) -> str:
     return name if part == "all" else f"{name}, {SEXES.get(part, part)}"
 
 
-def _curves(results: Results, rows: Sequence[Row]) -> list[frame.Trace]:
+def _curves(results: Results, rows: Sequence[Row]) -> list[Trace]:
     known = say.looks(results)
     by_label = {str(system): found for (system,), found in say.groups(rows, "system").items()}
     ordered = say.in_order(results, by_label)

@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from html import escape
 from typing import Any
 
+from audio.marks import Style
+from evaluation.figures.rows import groups as groups
 from listening_test.analysis.results import Results
 from listening_test.analysis.table import Row
-from listening_test.figures import styles
 
 
-def groups(rows: Iterable[Row], *names: str) -> dict[tuple[Any, ...], list[Row]]:
-    """Rows by these cells, in the order they come."""
-    found: dict[tuple[Any, ...], list[Row]] = {}
-    for row in rows:
-        found.setdefault(tuple(row[name] for name in names), []).append(row)
-    return found
-
-
-def looks(results: Results) -> Mapping[str, styles.Style]:
+def looks(results: Results) -> Mapping[str, Style]:
     """The style of each system, by label."""
     return results.about.get("styles") or {}
 
@@ -64,8 +56,3 @@ def basis(row: Row) -> str:
     """What an estimate rests on, for a hover."""
     parts = [f"{row[name]} {name}" for name in ("answers", "listeners", "speakers") if row.get(name)]
     return ", ".join(parts)
-
-
-def safe(text: str) -> str:
-    """Text that plotly takes for nothing but text."""
-    return escape(text).replace("%{", "% {")

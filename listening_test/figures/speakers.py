@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from audio import marks
+from audio.panels import Panel, Sketch
 from listening_test.analysis.results import Results
 from listening_test.analysis.table import Row, Table
-from listening_test.figures import frame, marks, say, styles
-from listening_test.figures.frame import Panel, Sketch
+from listening_test.figures import frame, say, styles
 from listening_test.figures.reidentification import CEILING, CHANCE, pair_heading, pair_place
 
 MOST_SPEAKERS = 10

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from audio.marks import Style
+from evaluation.looks import UNKNOWN_COLOUR, look
 from listening_test.study import LOW_ANCHOR, Study
 
-LOW_ANCHOR_COLOUR, MASKED_COLOUR, UNKNOWN_COLOUR = "#A1785C", "#7C83A8", "#8A8F98"
+LOW_ANCHOR_COLOUR, MASKED_COLOUR = "#A1785C", "#7C83A8"
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 SYMBOLS = ("circle", "diamond", "square", "triangle-up", "cross", "x", "pentagon", "star", "hexagon", "triangle-down")
-
-Style = Mapping[str, str]
-"""name (short, for axes and legends), colour, dash and symbol of one system."""
 
 
 def styles(study: Study, systems: tuple[str, ...], *, masked: bool = False) -> dict[str, dict[str, str]]:
@@ -50,16 +49,10 @@ def _style(label: str, key: str, number: int) -> dict[str, str]:
 
 
 def _registered(key: str) -> tuple[str, str, str]:
-    from anonymizers import registry
-    from anonymizers.base import AnonymizerError
-
     if key == LOW_ANCHOR:
         return "Low anchor", LOW_ANCHOR_COLOUR, "dot"
-    try:
-        entry = registry.entry(key)
-        return registry.info(key).title, entry.colour, entry.dash
-    except AnonymizerError:
-        return key, UNKNOWN_COLOUR, "solid"
+    own = look(key)
+    return own["name"], own["colour"], own["dash"]
 
 
 def _plain(name: Any, colour: str, dash: str = "solid", symbol: str = "circle") -> dict[str, str]:

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from audio import marks
+from audio.marks import Style
+from audio.panels import Panel, Sketch, Trace
+from audio.plots import FONT
+from evaluation.figures.published import LEGEND
 from listening_test.analysis.results import Results
 from listening_test.analysis.table import Row, Table
-from listening_test.figures import frame, marks, published, say, styles
-from listening_test.figures.frame import Panel, Sketch
+from listening_test.figures import frame, published, say, styles
 from listening_test.figures.reidentification import CEILING, CHANCE, floor
 
 HEIGHT_PX = 280
-SIDES = ("top right", "top left", "bottom right", "bottom left")
-NEAR_X, NEAR_Y, RIGHT_END = 0.3, 0.08, 0.85
-"""As shares of the axes: points whose names could meet, and beyond which a name does not fit to the right."""
 HIDDEN = "original-anonymized"
 QUESTIONS = ("naturalness", "overall_quality", "intelligibility")
 
@@ -64,7 +65,7 @@ def tradeoff(results: Results, table: Table, utilities: list[_Utility]) -> Sketc
     made = frame.sketch("tradeoff", "Trade-off", panels, tables, reading, caution, legend=bool(panels))
     made.layout["legend"] = {
         **made.layout["legend"],
-        "title": {"text": published.LEGEND, "font": frame.FONT, "side": "top"},
+        "title": {"text": LEGEND, "font": FONT, "side": "top"},
     }
     return made
 
@@ -119,7 +120,7 @@ def _panel(results: Results, privacy: _Privacy, utility: _Utility) -> Panel:
     known = say.looks(results)
     both = say.in_order(results, (system for system in privacy.rows if system in utility.rows))
     points = [(privacy.rows[one], utility.rows[one]) for one in both]
-    at = sides([(_share(x, privacy.range), _share(y, utility.axis["range"])) for x, y in points])
+    at = marks.sides([(_share(x, privacy.range), _share(y, utility.axis["range"])) for x, y in points])
     traces = [
         _point(x, y, privacy.name, styles.of(known, one), side)
         for one, (x, y), side in zip(both, points, at, strict=True)
@@ -134,35 +135,17 @@ def _share(row: Row, ends: Sequence[float]) -> float:
     return (float(row["value"] or 0) - ends[0]) / (ends[1] - ends[0])
 
 
-def sides(points: Sequence[tuple[float, float]]) -> list[str]:
-    """Where the name of each point stands, so that names of near points do not cover each other.
-
-    points: (x, y) as shares of the axes.
-    """
-    found: list[str] = []
-    for x, y in points:
-        near = {
-            side
-            for (other, at), side in zip(points, found, strict=False)
-            if abs(other - x) < NEAR_X and abs(at - y) < NEAR_Y
-        }
-        left = x > RIGHT_END
-        order = SIDES[1:] + SIDES[:1] if left else SIDES
-        found.append(next((side for side in order if side not in near), order[0]))
-    return found
-
-
-def _point(x: Row, y: Row, name: str, style: styles.Style, side: str) -> frame.Trace:
+def _point(x: Row, y: Row, name: str, style: Style, side: str) -> Trace:
     hover = f"{style['name']}: {name} {say.interval(x)}, {say.interval(y)}"
     return {
         "x": [x["value"]],
         "y": [y["value"]],
         "mode": "markers+text",
-        "text": [say.safe(style["name"])],
+        "text": [marks.safe(style["name"])],
         "textposition": side,
         "cliponaxis": False,
         "marker": {"color": style["colour"], "symbol": style["symbol"], "size": 11},
-        "hovertemplate": say.safe(hover) + "<extra></extra>",
+        "hovertemplate": marks.safe(hover) + "<extra></extra>",
         **marks.bars("x", x, style["colour"]),
         **marks.bars("y", y, style["colour"]),
     }

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from audio.marks import Style
 from listening_test.analysis.table import Cell, Row, Table
-from listening_test.figures import styles
 from listening_test.figures.say import words
 from listening_test.reporting.plain import shown
 
@@ -38,7 +38,7 @@ class Laid:
     footnotes: tuple[str, ...] = ()
 
 
-def laid(table: Table, looks: Mapping[str, styles.Style], *, most: int = 60) -> Laid:
+def laid(table: Table, looks: Mapping[str, Style], *, most: int = 60) -> Laid:
     """The table for a page: short names of systems, one cell for an estimate and its interval, notes below."""
     shape = _Shape.of(table)
     notes = tuple(dict.fromkeys(str(row[NOTE]) for row in shape.rows[:most] if row.get(NOTE)))
@@ -70,9 +70,7 @@ class _Shape:
         return cls(table, rows, everybody, kept, spans)
 
 
-def _columns(
-    shape: _Shape, looks: Mapping[str, styles.Style], notes: Sequence[str]
-) -> Iterator[tuple[Head, list[str]]]:
+def _columns(shape: _Shape, looks: Mapping[str, Style], notes: Sequence[str]) -> Iterator[tuple[Head, list[str]]]:
     meanings = {column.name: column.meaning for column in shape.table.columns}
     every = list(meanings)
     beside = next(iter(shape.spans), "") if shape.everybody else ""
@@ -123,7 +121,7 @@ def _tells(rows: Sequence[Row], name: str) -> bool:
     return bool(cells - {None, ""})
 
 
-def _cell(row: Row, name: str, spans: Mapping[str, tuple[str, str]], looks: Mapping[str, styles.Style]) -> str:
+def _cell(row: Row, name: str, spans: Mapping[str, tuple[str, str]], looks: Mapping[str, Style]) -> str:
     cell = row[name]
     if name in SYSTEMS and str(cell) in looks:
         return looks[str(cell)]["name"]

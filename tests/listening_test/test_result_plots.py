@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from anonymizers import registry
+from audio.marks import sides
 from evaluation.published import points
 from listening_test import export, plots
 from listening_test.analysis.results import Results
 from listening_test.figures.styles import DASHES, MASKED_COLOUR, SYMBOLS, styles
-from listening_test.figures.tradeoff import sides
 from listening_test.reporting import layout
 from listening_test.study import Study
 from tests.listening_test import known_tables, planning

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any
 
+from audio.panels import Shape, Trace
 from audio.plots import TEXT
-from listening_test.analysis.results import Results
-from listening_test.analysis.table import Row
-from listening_test.figures import styles
-from listening_test.figures.frame import Shape, Trace
-from listening_test.figures.say import basis, in_order, interval, looks, safe
 
+Style = Mapping[str, str]
+"""name (short, for axes and legends), colour, dash and symbol of one system."""
+Row = Mapping[str, Any]
+"""A row of a table: cells by name, None for nothing."""
 ROW_PX = 30
 BAND = "rgba(128,128,128,0.20)"
+SIDES = ("top right", "top left", "bottom right", "bottom left")
+NEAR_X, NEAR_Y, RIGHT_END = 0.3, 0.08, 0.85
+"""As shares of the axes: points whose names could meet, and beyond which a name does not fit to the right."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,7 @@ class Dot:
     value: float
     low: float | None
     high: float | None
-    style: styles.Style
+    style: Style
     hover: str
     hollow: bool = False
 
@@ -39,7 +42,7 @@ def dots(found: Iterable[Dot | None]) -> list[Trace]:
 def dot(
     place: float,
     row: Row,
-    style: styles.Style,
+    style: Style,
     hover: str,
     *,
     hollow: bool = False,
@@ -70,11 +73,6 @@ def rows_axis(names: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def area_axis(low: float) -> dict[str, Any]:
-    """An x axis of areas from `low` to 1; chance has a tick, and few ticks leave room on a phone."""
-    return {"range": [low, 1.02], "dtick": 0.25, "tickformat": ".2f", "tickangle": 0}
-
-
 def below_one_name(groups: Sequence[str], parts: Sequence[str], joint: str) -> list[str]:
     """Names of rows: the group and its part, but the part alone where the row above is of the same group."""
     wholes = [f"{group}{joint}{part}" if part else group for group, part in zip(groups, parts, strict=True)]
@@ -97,23 +95,27 @@ def band(low: float, high: float) -> Shape:
     return {"type": "rect", "x0": low, "x1": high, "across": True, **fill}
 
 
-def by_system(
-    results: Results, rows: Sequence[Row], digits: int = 2, *, unit: str = "", offset: float = 0.0
-) -> tuple[list[str], list[Trace]]:
-    """Names and traces of a dot plot with one row a system; without exclusions hollow and a little below."""
-    known = looks(results)
-    systems = in_order(results, (row["system"] for row in rows))
-    both = len({row.get("exclusions", "applied") for row in rows}) > 1
-    found = []
-    for row in rows:
-        style = styles.of(known, str(row["system"]))
-        everybody = row.get("exclusions") == "none"
-        hollow = everybody and both
-        who = ", nobody excluded" if everybody else ""
-        hover = f"{style['name']}{who}: {interval(row, digits)}{unit}; {basis(row)}"
-        place = systems.index(str(row["system"])) + offset + (0.3 if hollow else 0.0)
-        found.append(dot(place, row, style, hover, hollow=hollow))
-    return [styles.of(known, system)["name"] for system in systems], dots(found)
+def sides(points: Sequence[tuple[float, float]]) -> list[str]:
+    """Where the name of each point stands, so that names of near points do not cover each other.
+
+    points: (x, y) as shares of the axes.
+    """
+    found: list[str] = []
+    for x, y in points:
+        near = {
+            side
+            for (other, at), side in zip(points, found, strict=False)
+            if abs(other - x) < NEAR_X and abs(at - y) < NEAR_Y
+        }
+        left = x > RIGHT_END
+        order = SIDES[1:] + SIDES[:1] if left else SIDES
+        found.append(next((side for side in order if side not in near), order[0]))
+    return found
+
+
+def safe(text: str) -> str:
+    """Text that plotly takes for nothing but text."""
+    return escape(text).replace("%{", "% {")
 
 
 def _float(cell: Any) -> float | None:

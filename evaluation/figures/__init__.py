@@ -1,0 +1,1 @@
+"""Figures of evaluation runs, as dictionaries that plotly takes; see plots.py."""
