@@ -1,15 +1,14 @@
-"""ROC, AUC, EER, recalls: worked by hand, by properties, beside other libraries and the reference implementations."""
+"""ROC, DET, AUC, EER: worked by hand, by properties, beside other libraries and the reference implementations."""
 
-import json
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evaluation.metrics import MetricError, auc, auc_of_counts, counts, eer, eer_of_counts, recalls, roc, uar
+from evaluation.metrics import MetricError, auc, auc_of_counts, counts, eer, eer_of_counts, roc
+from evaluation.metrics.curves import Roc, det, thinned
 
 SETS = ["easy", "medium", "hard", "chance", "inverted", "perfect", "ties_1decimal", "six_level", "two_level"]
 SETS += ["constant", "cosine_like", "tiny", "tiny_10"]
@@ -71,20 +70,11 @@ def _lowest_on_hull(far: np.ndarray, frr: np.ndarray) -> float:
     return least
 
 
-@pytest.fixture(scope="module")
-def golden(shared_dir: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    folder = shared_dir / "golden" / "metrics"
-    numbers = json.loads((folder / "meta.json").read_text(encoding="utf-8"))["numbers"]
-    with np.load(folder / "inputs.npz") as stored:
-        return numbers, {name: stored[name] for name in stored.files}
-
-
 @pytest.mark.parametrize("name", SETS)
 def test_eers_of_the_reference_implementations(name: str, golden: Any) -> None:
     """Ours equals neither by definition; SpeechBrain's and the hull's, computed here, equal the references' to 1e-6,
     and ours lies where the definitions say."""
-    numbers, inputs = golden[0][name], golden[1]
-    target, nontarget = (inputs[f"scores_{name}_{kind}"].astype(np.float64) for kind in ("mated", "nonmated"))
+    numbers, (target, nontarget) = golden.numbers[name], golden.scores(name)
     speechbrain, split = numbers["eer_speechbrain"]["eer"], numbers["eer_rocch_vpc24_optimal_llr"]
     assert speechbrain_eer(target, nontarget) == pytest.approx(speechbrain, abs=1e-6)
     assert rocch_eer(target, nontarget, ties_split=True) == pytest.approx(split, abs=1e-6)
@@ -94,19 +84,6 @@ def test_eers_of_the_reference_implementations(name: str, golden: Any) -> None:
     if len(np.unique(np.concatenate([target, nontarget]))) == len(target) + len(nontarget):
         step = 1 / len(target) + 1 / len(nontarget)
         assert ours == pytest.approx(speechbrain, abs=step), "without ties they differ by less than a step"
-
-
-def test_uar_of_the_challenge(golden: Any) -> None:
-    """Per fold with its quirk (a class that is only predicted counts as 0), pooled without; its rounding is 1e-3 %."""
-    numbers, inputs = golden[0]["uar"], golden[1]
-    true, predicted, folds = (inputs[f"ser_{name}"] for name in ("ref", "hyp", "fold"))
-    for number, (wanted, by_class) in enumerate(zip(numbers["per_fold"], numbers["per_class_by_fold"], strict=True)):
-        fold = folds == np.unique(folds)[number]
-        one, two = list(map(str, true[fold])), list(map(str, predicted[fold]))
-        found = {name: 100 * value for name, value in recalls(one, two).items()}
-        assert found == pytest.approx(by_class, abs=1e-3)
-        assert sum(found.values()) / len({*one, *two}) == pytest.approx(wanted, abs=1e-3)
-    assert 100 * uar(list(map(str, true)), list(map(str, predicted))) == pytest.approx(numbers["pooled"], abs=1e-9)
 
 
 def test_by_hand() -> None:
@@ -168,6 +145,7 @@ def test_the_hull_is_never_above(scores: tuple[list[float], list[float]]) -> Non
     assert rocch_eer(target, nontarget, ties_split=True) - 1e-12 <= hull <= eer(target, nontarget) + 1e-12
 
 
+@settings(max_examples=40)
 @given(ANY)
 def test_auc_and_roc_of_scikit_learn(scores: tuple[list[float], list[float]]) -> None:
     from sklearn.metrics import roc_auc_score, roc_curve
@@ -208,21 +186,47 @@ def test_nothing_is_defined_where_one_side_weighs_nothing() -> None:
         assert np.isnan([measure(one, none)[0], measure(none, one)[0], measure(none, none)[0]]).all()
 
 
-def test_recalls_and_their_mean() -> None:
-    true = ["sad"] * 3 + ["angry"] * 2
-    predicted = ["sad", "angry", "happy", "angry", "angry"]
-    assert recalls(true, predicted) == pytest.approx({"angry": 1.0, "sad": 1 / 3})
-    assert uar(true, predicted) == pytest.approx(2 / 3)
-    for odd in (["sad"], []), ([], []):
-        with pytest.raises(MetricError, match="As many predictions as truths"):
-            uar(*odd)
+def eer_of_curve(curve: Roc) -> float:
+    """Where the line between two neighbouring points meets FAR = FRR."""
+    gap = curve.false_alarm_rates - (1 - curve.hit_rates)
+    after = int(np.argmax(gap >= 0))
+    before = after - 1
+    part = gap[before] / (gap[before] - gap[after])
+    return float(curve.false_alarm_rates[before] + part * np.diff(curve.false_alarm_rates)[before])
 
 
-@given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from("abc")), min_size=1, max_size=30))
-def test_uar_of_scikit_learn(answers: list[tuple[str, str]]) -> None:
-    from sklearn.metrics import recall_score
+@pytest.mark.parametrize("decimals", [1, 9])
+def test_thinning_keeps_the_ends_and_the_eer(decimals: int) -> None:
+    rng = np.random.default_rng(0)
+    target, nontarget = rng.normal(1.2, 1, 2000).round(decimals), rng.normal(0, 1, 9000).round(decimals)
+    whole = roc(target, nontarget)
+    thin = thinned(whole, most=80)
+    assert len(thin.thresholds) <= 80
+    assert [thin.thresholds[0], thin.thresholds[-1]] == [whole.thresholds[0], whole.thresholds[-1]]
+    assert eer_of_curve(thin) == pytest.approx(eer(target, nontarget), abs=1e-12)
+    assert set(zip(*vars(thin).values(), strict=True)) <= set(zip(*vars(whole).values(), strict=True))
+    back = np.interp(whole.false_alarm_rates, thin.false_alarm_rates, thin.hit_rates)
+    assert np.abs(back - whole.hit_rates).max() < 0.05
 
-    true, predicted = (list(one) for one in zip(*answers, strict=True))
-    assert uar(true, predicted) == pytest.approx(
-        recall_score(true, predicted, labels=sorted(set(true)), average="macro", zero_division=0)
-    )
+
+@settings(max_examples=40)
+@given(ANY, st.integers(4, 40))
+def test_thinning_of_any_curve(scores: tuple[list[float], list[float]], most: int) -> None:
+    thin = thinned(roc(*scores), most)
+    assert eer_of_curve(thin) == pytest.approx(eer(*scores), abs=1e-9)
+    assert np.all(np.diff(thin.false_alarm_rates) >= 0)
+    assert np.all(np.diff(thin.hit_rates) >= 0)
+
+
+def test_normal_scores_give_a_straight_det_line() -> None:
+    """Equal variances, means 2 apart: probit(miss) = -2 - probit(false alarm)."""
+    from scipy.special import ndtri
+
+    places = ndtri((np.arange(4000) + 0.5) / 4000)
+    found = det(roc(places + 2, places))
+    inside = (found.false_alarm_rates > 0.01) & (found.miss_rates > 0.01)
+    total = found.false_alarm_probits + found.miss_probits
+    assert inside.sum() > 1000
+    assert total[inside] == pytest.approx(-2, abs=0.02)
+    assert np.isfinite(total).all()
+    assert found.miss_probits[0] == pytest.approx(ndtri(1 - 5e-4))
