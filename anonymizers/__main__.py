@@ -58,6 +58,12 @@ def _add_batch(commands: Any) -> None:
         "--output", type=Path, required=True, metavar="DIR", help="results: DIR/<system>/<path>.wav and .json"
     )
     one.add_argument("--jobs", type=int, default=1, metavar="N", help="processes (default: 1)")
+    one.add_argument(
+        "--ray",
+        default="",
+        metavar="ADDRESS",
+        help="spread over a Ray cluster instead: host:port, or auto for a running one",
+    )
     _add_seed(one)
     one.set_defaults(do=run_batch)
 
@@ -143,7 +149,7 @@ def run_batch(args: argparse.Namespace) -> int:
     done = sum(task.is_done for task in todo)
     failures = 0
     with tqdm(total=len(todo), initial=done, unit="file", disable=None) as bar:
-        for task, error in batch.run(todo, args.jobs):
+        for task, error in batch.run(todo, args.jobs, args.ray):
             bar.update()
             if error:
                 failures += 1

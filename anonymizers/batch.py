@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,8 @@ from typing import Any
 from anonymizers import runner
 from anonymizers.base import AnonymizerError, Level
 from anonymizers.report import describe
-from anonymizers.workers import WorkerLost, Workers
+from anonymizers.spread import spread
+from anonymizers.workers import WorkerLost
 from audio.clip import ClipError, decode, encode_wav
 
 SUFFIXES = frozenset({".wav", ".flac", ".mp3", ".ogg", ".opus", ".m4a", ".aac", ".webm", ".aif", ".aiff"})
@@ -56,38 +57,63 @@ def tasks(folder: Path, output: Path, systems: Sequence[str], *, seed: int, leve
     return found
 
 
-def do(task: Task) -> dict[str, Any]:
-    """Anonymize one file and write it with its description beside it (.json); returns the description.
+def load(task: Task) -> tuple[Task, bytes]:
+    """A task with its recording."""
+    return task, task.source.read_bytes()
+
+
+def anonymize(loaded: tuple[Task, bytes]) -> tuple[dict[str, Any], bytes]:
+    """One file anonymized: its description, and a WAV file.
 
     Raises:
         ClipError, AnonymizerError: if the file cannot be read or the system cannot do it.
     """
-    decoded = decode(task.source)
+    task, data = loaded
+    decoded = decode(data)
     result = runner.run(decoded.clip, task.key, seed=task.seed, level=task.level, speaker=task.speaker)
     described = {"source": task.source.as_posix(), "speaker": task.speaker, "notes": decoded.notes, **describe(result)}
+    return described, encode_wav(result.clip)
+
+
+def put(task: Task, described: dict[str, Any], wav: bytes) -> None:
+    """Write a result; its description last, which says that it is there (see is_done)."""
     task.target.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(task.target, wav)
     write_whole(task.target.with_suffix(".json"), (json.dumps(described, indent=1) + "\n").encode())
-    write_whole(task.target, encode_wav(result.clip))
-    return described
 
 
 def write_whole(path: Path, data: bytes) -> None:
     """Write a file so that it is there in full or not at all."""
     part = path.with_name(path.name + ".part")
-    part.write_bytes(data)
-    part.replace(path)
+    try:
+        part.write_bytes(data)
+        part.replace(path)
+    except OSError as error:
+        error.filename = error.filename or str(path)
+        with suppress(OSError):
+            part.unlink()
+        raise
 
 
-def run(todo: Sequence[Task], jobs: int) -> Iterator[tuple[Task, str]]:
-    """Do the tasks that are not done, `jobs` at a time; yields each with "" or the sentence saying why it failed."""
+def run(todo: Sequence[Task], jobs: int, ray: str = "") -> Iterator[tuple[Task, str]]:
+    """Do the tasks that are not done, `jobs` at a time, or on a Ray cluster (see spread); yields each with "" or the
+    sentence saying why it failed.
+
+    Raises:
+        OSError: if a result cannot be written: then none of the others could be either.
+        SpreadError: if there is no such cluster.
+    """
     open_tasks = [task for task in todo if not task.is_done]
-    with Workers(jobs) as workers, ThreadPoolExecutor(jobs) as threads:
-        futures = {threads.submit(workers.call, do, task): task for task in open_tasks}
-        for future in as_completed(futures):
-            task, error = futures[future], future.exception()
-            if error is None:
-                yield task, ""
-            elif isinstance(error, (ClipError, AnonymizerError, WorkerLost, OSError)):
-                yield task, str(error)
-            else:
-                yield task, f"failed unexpectedly: {type(error).__name__}: {error}"
+    for task, answer in spread(anonymize, open_tasks, jobs=jobs, ray=ray, prepare=load):
+        if not isinstance(answer, Exception):
+            put(task, *answer)
+        yield task, sentence(answer)
+
+
+def sentence(answer: Any) -> str:
+    """Why there is no answer; "" where there is one."""
+    if not isinstance(answer, Exception):
+        return ""
+    if isinstance(answer, ClipError | AnonymizerError | WorkerLost | OSError):
+        return str(answer)
+    return f"failed unexpectedly: {type(answer).__name__}: {answer}"
