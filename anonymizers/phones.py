@@ -137,13 +137,13 @@ def transcribe(clip: Clip, *, progress: Progress = silent) -> Transcript:
     return Transcript(" ".join(word.text for word in words), tuple(words))
 
 
-def pieces(clip: Clip) -> list[slice]:
-    """Where to cut a clip into pieces of at most 15 s: in the quietest 0.2 s of the last half of each 15 s."""
+def pieces(clip: Clip, *, longest_s: float = LONGEST_PIECE_S) -> list[slice]:
+    """Where to cut a clip into pieces of at most `longest_s`, in the quietest 0.2 s of the last half of each."""
     rate, cuts = clip.sample_rate, [0]
     window = int(QUIET_S * rate)
-    while len(clip.samples) - cuts[-1] > LONGEST_PIECE_S * rate:
-        first = cuts[-1] + int(LONGEST_PIECE_S / 2 * rate)
-        power = clip.samples[first : cuts[-1] + int(LONGEST_PIECE_S * rate)].astype(np.float64) ** 2
+    while len(clip.samples) - cuts[-1] > longest_s * rate:
+        first = cuts[-1] + int(longest_s / 2 * rate)
+        power = clip.samples[first : cuts[-1] + int(longest_s * rate)].astype(np.float64) ** 2
         energy = np.diff(np.concatenate(([0.0], np.cumsum(power)))[:: window // 2])
         cuts.append(first + (int(np.argmin(energy[:-1] + energy[1:])) + 1) * (window // 2))
     return [slice(start, end) for start, end in zip(cuts, [*cuts[1:], len(clip.samples)], strict=True)]

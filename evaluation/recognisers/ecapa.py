@@ -1,0 +1,105 @@
+"""Who speaks, by SpeechBrain's ECAPA-TDNN trained on VoxCeleb: the field's usual attacker from the shelf.
+
+Desplanques, Thienpondt & Demuynck, "ECAPA-TDNN", Interspeech 2020 (arXiv 2005.07143); weights
+speechbrain/spkrec-ecapa-voxceleb (Apache-2.0). Its hyperparams.yaml can name any Python object, so it is not read: the
+network is built here from the published sizes, with SpeechBrain's own classes. Verified: features, normalisation and
+network against the golden fixture (random weights); revision and digest as several public projects pin them. Not
+verified, as the weights could not be had while this was written: the answers of the published weights.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from anonymizers.base import Status
+from audio.clip import Clip
+from evaluation.recognisers import downloads
+from evaluation.recognisers.base import Floats, RecogniserInfo
+from evaluation.recognisers.hearing import audible, parts
+
+LEAST_S = 0.1
+LONGEST_S = 60.0
+"""Longer clips are heard in parts; the embedding is their mean, weighted by duration."""
+
+SOURCE = downloads.Weights(
+    repo="speechbrain/spkrec-ecapa-voxceleb",
+    revision="0f99f2d0ebe89ac095bcc5903c4dd8f72b367286",
+    files=(("embedding_model.ckpt", "0575cb64845e6b9a10db9bcb74d5ac32b326b8dc90352671d345e2ee3d0126a2"),),
+    size_mb=83,
+    licence="Apache-2.0",
+    packages=("torch", "torchaudio", "speechbrain"),
+)
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Of the network; those published are the defaults."""
+
+    n_mels: int = 80
+    channels: tuple[int, ...] = (1024, 1024, 1024, 1024, 3072)
+    kernel_sizes: tuple[int, ...] = (5, 3, 3, 3, 1)
+    dilations: tuple[int, ...] = (1, 2, 3, 4, 1)
+    attention_channels: int = 128
+    se_channels: int = 128
+    res2net_scale: int = 8
+    lin_neurons: int = 192
+
+
+class Ecapa:
+    """192 numbers for a voice. The score of two is their cosine, as in SpeechBrain's verify_batch."""
+
+    info = RecogniserInfo(
+        key="ecapa",
+        title="ECAPA-TDNN (VoxCeleb)",
+        kind="speaker",
+        fidelity="original-weights",
+        trained_on="VoxCeleb 1 and 2 (celebrities' interviews, mostly English, 7,205 speakers)",
+        reference="Desplanques et al., Interspeech 2020; SpeechBrain spkrec-ecapa-voxceleb",
+        weights=SOURCE.summary,
+        caution="Trained on unprotected speech: where it fails, an attacker trained on anonymized speech may not.",
+    )
+
+    def __init__(self, source: downloads.Weights = SOURCE, sizes: Sizes = Sizes()) -> None:
+        self.source, self.sizes = source, sizes
+
+    def status(self) -> Status:
+        """Whether the weights are here."""
+        return downloads.status(self.source)
+
+    def embed(self, clip: Clip) -> Floats:
+        """What identifies the speaker: float64, (192,), unit length.
+
+        Raises:
+            RecogniserError: if less than 0.1 s of sound came, or the weights cannot be had.
+        """
+        pieces = parts(audible(clip, LEAST_S), LONGEST_S)
+        found = [self._embedded(piece) for piece in pieces]
+        mean = np.average(found, axis=0, weights=[len(piece) for piece in pieces])
+        return mean / max(1e-12, float(np.linalg.norm(mean)))
+
+    def _embedded(self, samples: Any) -> Floats:
+        import torch
+
+        features, normalise, network = self._network
+        with torch.inference_mode():
+            heard = features(torch.tensor(samples)[None])
+            vector = network(normalise(heard, torch.ones(1)))[0, 0].double().numpy()
+        return vector / max(1e-12, float(np.linalg.norm(vector)))
+
+    @cached_property
+    def _network(self) -> tuple[Any, Any, Any]:
+        """Log-mel features in dB, removal of their mean over time, and the network."""
+        from speechbrain.lobes.features import Fbank
+        from speechbrain.lobes.models.ECAPA_TDNN import ECAPA_TDNN
+        from speechbrain.processing.features import InputNormalization
+
+        path = downloads.folder(self.source) / self.source.files[0][0]
+        sizes = {name: list(value) if isinstance(value, tuple) else value for name, value in vars(self.sizes).items()}
+        network = ECAPA_TDNN(sizes.pop("n_mels"), **sizes)
+        downloads.fill(network, downloads.state_of(path), path)
+        normalise = InputNormalization(norm_type="sentence", std_norm=False)
+        return Fbank(n_mels=self.sizes.n_mels), normalise, network
