@@ -5,8 +5,8 @@ Gamma(x + a) / Gamma(a) is the product of a + j over j < x, the logarithm of the
 
     sum over j of  A_j ln(a + j) + B_j ln(b + j) - C_j ln(a + b + j)   (+ what does not depend on a and b)
 
-A_j, B_j, C_j: weight of the ranks with r - 1 > j, with N - r > j, and of all with N - 1 > j. Newton's method in ln a
-and ln b, with shorter steps where one would go down.
+A_j, B_j, C_j: weight of the ranks with r - 1 > j, with N - r > j, and of all with N - 1 > j. Newton's method, damped,
+in ln a and ln b.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
-STEPS = 100
+STEPS = 200
 SMALLEST, LARGEST = -12.0, 12.0  # of ln a and ln b: all ranks 1 would need infinite ones
 DONE = 1e-9
 
@@ -101,25 +101,28 @@ class Cells:
 
 
 def _fit(low: Floats, high: Floats, whole: Floats) -> Floats:
-    """ln a and ln b for b weightings, (b, 2), from A, B and C of the module's formula, (b, j) each."""
-    logs = np.zeros((len(low), 2))
+    """ln a and ln b for b weightings, (b, 2), from A, B and C of the module's formula, (b, j) each.
+
+    Levenberg's way: the curvature is damped, more after a step that went down and less after one that went up.
+    """
+    low, high, whole = (part / np.maximum(whole[:, :1], 1e-300) for part in (low, high, whole))
+    logs, damping = np.zeros((len(low), 2)), np.full(len(low), 1e-2)
     reached = _likelihood(logs, low, high, whole)
     for _ in range(STEPS):
-        step = _newton(logs, low, high, whole)
-        moved = np.zeros(len(logs), bool)
-        for shrink in (1.0, 0.5, 0.25, 0.05, 0.002):
-            tried = np.clip(logs + shrink * step, SMALLEST, LARGEST)
-            found = _likelihood(tried, low, high, whole)
-            better = ~moved & (found > reached)
-            logs[better], reached[better] = tried[better], found[better]
-            moved |= better
-        if not moved.any() or np.abs(step[moved]).max() < DONE:
+        step = _step(logs, damping, low, high, whole)
+        tried = np.clip(logs + step, SMALLEST, LARGEST)
+        found = _likelihood(tried, low, high, whole)
+        better = found > reached
+        settled = np.abs(tried - logs).max(1) < DONE
+        logs[better], reached[better] = tried[better], found[better]
+        damping = np.clip(np.where(better, damping / 8, damping * 4), 1e-9, 1e9)
+        if np.all(settled):
             break
     return logs
 
 
-def _newton(logs: Floats, low: Floats, high: Floats, whole: Floats) -> Floats:
-    """The step of Newton's method, at most 2 long in either direction; up the slope where it is not concave."""
+def _step(logs: Floats, damping: Floats, low: Floats, high: Floats, whole: Floats) -> Floats:
+    """The slope divided by curvature and damping, (b, 2), at most 2 long: always upwards."""
     j = np.arange(low.shape[1])
     a, b = np.exp(logs[:, :1]), np.exp(logs[:, 1:])
     one, other, both = 1 / (a + j), 1 / (b + j), 1 / (a + b + j)
@@ -129,12 +132,12 @@ def _newton(logs: Floats, low: Floats, high: Floats, whole: Floats) -> Floats:
     aa = a**2 * (curved - np.sum(low * one**2, 1)) + slope[:, 0]
     bb = b**2 * (curved - np.sum(high * other**2, 1)) + slope[:, 1]
     ab = a * b * curved
-    det = aa * bb - ab**2
-    safe = np.where(det > 0, det, 1.0)
-    step = np.stack([ab * slope[:, 1] - bb * slope[:, 0], ab * slope[:, 0] - aa * slope[:, 1]], 1) / safe[:, None]
-    concave = (det > 0) & (aa < 0)
-    steepest = slope / np.maximum(np.abs(slope).max(1, keepdims=True), 1e-300)
-    return np.clip(np.where(concave[:, None], step, steepest), -2.0, 2.0)
+    most = (aa + bb) / 2 + np.hypot((aa - bb) / 2, ab)  # the largest eigenvalue: above 0 where it is not concave
+    shift = np.maximum(most, 0) + damping * np.abs(slope).max(1).clip(1e-6)
+    p, q = shift - aa, shift - bb
+    step = np.stack([q * slope[:, 0] + ab * slope[:, 1], ab * slope[:, 0] + p * slope[:, 1]], 1)
+    step /= np.maximum(p * q - ab**2, 1e-300)[:, None]
+    return np.asarray(step * np.minimum(1.0, 2.0 / np.maximum(np.abs(step).max(1, keepdims=True), 1e-300)))
 
 
 def _likelihood(logs: Floats, low: Floats, high: Floats, whole: Floats) -> Floats:

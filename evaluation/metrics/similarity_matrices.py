@@ -155,9 +155,7 @@ def _gaps(names: Sequence[str], means: Floats) -> str:
     said = []
     if alone:
         some = ", ".join(alone[:5]) + (f" and {len(alone) - 5} more" if len(alone) > 5 else "")
-        said.append(
-            f"{len(alone)} of {len(names)} speakers have no two utterances and are not on the diagonal: {some}."
-        )
+        said.append(f"{len(alone)} of {len(names)} speakers have no two utterances, so no diagonal: {some}.")
     if apart:
         said.append(f"{apart} of {len(names) * (len(names) - 1) // 2} pairs of speakers were never compared.")
     return " ".join(said)

@@ -40,8 +40,8 @@ def zebra(targets: npt.ArrayLike, nontargets: npt.ArrayLike, *, ties: Ties = "po
     """Disclosure of scores of targets, (n,), and nontargets, (m,).
 
     The expected disclosure is of PAV calibration; the worst case of PAV with Laplace's rule of succession, without
-    which it would be infinite as soon as the highest score is a target's. It grows with the number of trials: 100 targets
-    and 400 nontargets that are told apart perfectly give 2.6. There is no interval for it: draws of a maximum tell none.
+    which it would be infinite as soon as the highest score is a target's. It grows with the number of trials (100
+    targets and 400 nontargets that are told apart perfectly give 2.6), and has no interval: it is a maximum.
 
     Raises:
         MetricError: if there are no targets, no nontargets, or a score that is not finite.
