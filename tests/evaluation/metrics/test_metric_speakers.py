@@ -109,7 +109,7 @@ def test_monotone_maps_change_nothing(scale: float, shift: float) -> None:
 
 
 def test_permuted_labels_give_half() -> None:
-    """Whose utterances these are is drawn anew: the interval covers 50 % nearly always (chance of 17 of 20: 2e-3)."""
+    """Whose utterances these are is drawn anew: the interval covers 50 % nearly always."""
     rng, covered = np.random.default_rng(5), 0
     for _ in range(20):
         scores = trials(rng, 10, 4)[0]
