@@ -16,10 +16,11 @@ import numpy as np
 from evaluation.corpus import Corpus, CorpusError, Sex, Utterance
 from evaluation.corpus_words import key_of
 from evaluation.protocol_draws import (
+    alike,
     at_most,
+    by_speaker,
     cross_session,
     drawn,
-    grouped,
     in_order,
     pairs_of_two,
     with_several_sessions,
@@ -86,7 +87,7 @@ def make(
 
 
 def single(corpus: Corpus, seed: int, most_trials: int = MOST_TRIALS) -> Protocol:
-    """One utterance enrols: every pair of utterances of one sex, once; which of both enrols is drawn.
+    """One utterance enrols: every pair of utterances of one sex and data set, once; which of both enrols is drawn.
 
     Pairs of one speaker are of two sessions wherever that speaker has more than one; of speakers with one session all
     pairs are taken. At most `most_trials`: at most half of them pairs of one speaker, the rest drawn evenly from all
@@ -97,14 +98,14 @@ def single(corpus: Corpus, seed: int, most_trials: int = MOST_TRIALS) -> Protoco
     several = with_several_sessions(every)
     pairs = [
         (one, two)
-        for own in grouped(every, "speaker").values()
+        for own in by_speaker(every).values()
         for one, two in combinations(own, 2)
         if one.speaker not in several or cross_session(one.session, [two.session])
     ]
     pairs = at_most(pairs, most_trials // 2, rng)
-    left, sexes = most_trials - len(pairs), list(grouped(every, "sex").values())
-    there = sum(map(pairs_of_two, sexes))
-    for own in sexes:
+    left, groups = most_trials - len(pairs), alike(every)
+    there = sum(map(pairs_of_two, groups))
+    for own in groups:
         share = left * pairs_of_two(own) // max(1, there)
         pairs += [(own[i], own[j]) for i, j in drawn(own, share, rng)]
     swaps = rng.random(len(pairs)) < 0.5
@@ -117,9 +118,9 @@ def single(corpus: Corpus, seed: int, most_trials: int = MOST_TRIALS) -> Protoco
 def multi(corpus: Corpus, seed: int, most_trials: int = MOST_TRIALS) -> Protocol:
     """All other utterances of the speaker enrol, of other sessions where there are any.
 
-    Each utterance is tried against its own speaker and against every other of that sex; of the other's enrolments,
-    which leave out another session or utterance each, one is drawn. So both kinds of trials are against enrolments of
-    one size. At most `most_trials`, drawn evenly from all but those of one speaker.
+    Each utterance is tried against its own speaker and against every other of that sex and data set; of the other's
+    enrolments, which leave out another session or utterance each, one is drawn. So both kinds of trials are against
+    enrolments of one size. At most `most_trials`, drawn evenly from all but those of one speaker.
     """
     rng = np.random.default_rng([seed, 2])
     every = in_order(corpus)
@@ -129,9 +130,9 @@ def multi(corpus: Corpus, seed: int, most_trials: int = MOST_TRIALS) -> Protocol
         if own := models.get(one.speaker, {}).get(one.key):
             trials.append((own[0], one, True))
     others = []
-    for alike in grouped(every, "sex").values():
-        speakers = sorted({one.speaker for one in alike} & models.keys())
-        others += [(other, one) for one in alike for other in speakers if other != one.speaker]
+    for group in alike(every):
+        speakers = sorted({one.speaker for one in group} & models.keys())
+        others += [(other, one) for one in group for other in speakers if other != one.speaker]
     for other, one in at_most(others, max(0, most_trials - len(trials)), rng):
         there = sorted({model for model, _ in models[other].values()})
         trials.append((there[int(rng.integers(len(there)))], one, False))
@@ -183,7 +184,7 @@ def _models(utterances: Sequence[Utterance]) -> dict[str, dict[str, tuple[str, t
     """By speaker and utterance: the enrolment that leaves it, or its session, out, by name and keys."""
     several = with_several_sessions(utterances)
     found: dict[str, dict[str, tuple[str, tuple[str, ...]]]] = {}
-    for speaker, own in grouped(utterances, "speaker").items():
+    for speaker, own in by_speaker(utterances).items():
         for one in own:
             if speaker in several:
                 left = one.session

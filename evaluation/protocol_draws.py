@@ -21,12 +21,20 @@ def in_order(corpus: Corpus) -> list[Utterance]:
     return sorted(corpus.utterances, key=_key)
 
 
-def grouped(utterances: Sequence[Utterance], by: str) -> dict[str, list[Utterance]]:
-    """Utterances by speaker or sex, in the order of names."""
+def by_speaker(utterances: Sequence[Utterance]) -> dict[str, list[Utterance]]:
+    """Utterances by speaker, in the order of names."""
     found: dict[str, list[Utterance]] = {}
     for one in utterances:
-        found.setdefault(getattr(one, by), []).append(one)
+        found.setdefault(one.speaker, []).append(one)
     return dict(sorted(found.items()))
+
+
+def alike(utterances: Sequence[Utterance]) -> list[list[Utterance]]:
+    """Utterances that may be compared: of one sex and data set, since microphone and accent tell data sets."""
+    found: dict[tuple[str, str], list[Utterance]] = {}
+    for one in utterances:
+        found.setdefault((one.sex, one.corpus), []).append(one)
+    return [own for _, own in sorted(found.items())]
 
 
 def with_several_sessions(utterances: Sequence[Utterance]) -> set[str]:

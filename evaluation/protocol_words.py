@@ -22,7 +22,7 @@ def title(key: str, trials: Sequence[Trial], speakers: Mapping[str, str]) -> str
     }[key]
     targets = [one for one in trials if one.same]
     cross = sum(one.cross_session is True for one in targets)
-    sex = "same sex, " if key != "given" else ""
+    sex = "same sex and data set, " if key != "given" else ""
     return (
         f"{kind}; {sex}{len(set(speakers.values()))} enrolled speakers, {len(targets):,} target and "
         f"{len(trials) - len(targets):,} nontarget trials, {cross:,} of the targets across sessions"
