@@ -67,3 +67,12 @@ def text_of(path: Path) -> str:
         ) from None
     except OSError as error:
         raise CorpusError(f"{path}: a text file was expected, but it cannot be read: {error.strerror}.") from None
+
+
+def data_set(corpus: str) -> tuple[str, str]:
+    """Data set and its part: ("LibriSpeech", "dev-clean") of "LibriSpeech dev-clean"; others are one part, "".
+
+    LibriSpeech's parts differ in their speakers alone, so they are compared and counted together.
+    """
+    name, _, part = corpus.partition(" ")
+    return (name, part) if name == "LibriSpeech" else (corpus, "")

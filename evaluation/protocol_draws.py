@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from evaluation.corpus import Corpus, Utterance
+from evaluation.corpus_words import data_set
 
 Ints = npt.NDArray[np.int64]
 
@@ -33,7 +34,7 @@ def alike(utterances: Sequence[Utterance]) -> list[list[Utterance]]:
     """Utterances that may be compared: of one sex and data set, since microphone and accent tell data sets."""
     found: dict[tuple[str, str], list[Utterance]] = {}
     for one in utterances:
-        found.setdefault((one.sex, one.corpus), []).append(one)
+        found.setdefault((one.sex, data_set(one.corpus)[0]), []).append(one)
     return [own for _, own in sorted(found.items())]
 
 

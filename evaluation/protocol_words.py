@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from evaluation.corpus import Corpus
-from evaluation.corpus_words import some
+from evaluation.corpus_words import data_set, some
 
 if TYPE_CHECKING:
     from evaluation.protocol import Trial
@@ -52,7 +52,7 @@ def notes(corpus: Corpus, trials: Sequence[Trial], models: Mapping[str, tuple[st
 
 
 def _of_two_data_sets(corpus: Corpus, trials: Sequence[Trial], models: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
-    came = {one.key: one.corpus for one in corpus.utterances}
+    came = {one.key: data_set(one.corpus)[0] for one in corpus.utterances}
     others = [one for one in trials if not one.same]
     apart = sum(came[models[one.model][0]] != came[one.utterance] for one in others)
     if apart:

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 def rows(emotions: pd.DataFrame, files: pd.DataFrame, about: About, draws: Draws) -> Iterator[dict[str, Any]]:
     """UAR with every recall and every class's share of the predictions: a UAR alone hides that sad became angry."""
-    for (system, recogniser, corpus), part in groups(_judged(emotions, files), "system", "recogniser", "corpus"):
+    for (system, recogniser, data), part in groups(_judged(emotions, files), "system", "recogniser", "data"):
         for sex, used in by_sex(part):
             cells = {
-                "system": system, "kind": "emotion", "unit": "share", "attacker": recogniser, "data": corpus,
-                "sex": sex, "about": f"{recogniser}, trained on original speech; four acted emotions of {corpus}",
+                "system": system, "kind": "emotion", "unit": "share", "attacker": recogniser, "data": data,
+                "sex": sex, "about": f"{recogniser}, trained on original speech; four acted emotions of {data}",
             }  # fmt: skip
             yield from _figures(used, about, cells, draws)
 

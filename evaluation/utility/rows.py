@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from evaluation.corpus_words import data_set
 from evaluation.metrics.bootstrap import Interval
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from evaluation.heard import About
 
 SEXES = ("all", "F", "M")
-UNITS = {"Hz", "1", "LUFS", "MOS", "share"}
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,14 @@ def row(run: About, interval: Interval, used: pd.DataFrame, /, **cells: Any) -> 
     rests = {"speakers": used["speaker"].nunique(), "utterances": len(used), "trials": 0, "targets": 0}
     blank = {"attacker": "", "attack": "", "protocol": "", "sex": "all", "group": ""}
     estimate = {"value": interval.value, "low": interval.low, "high": interval.high, "note": interval.note}
-    return {**blank, "level": run.level, "split": run.split, **estimate, **rests, **cells}
+    return {
+        **blank,
+        "level": run.level,
+        "split": " + ".join(sorted(set(used["part"]) - {""})) or run.split,
+        **estimate,
+        **rests,
+        **cells,
+    }
 
 
 def by_sex(frame: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
@@ -51,7 +58,13 @@ def by_sex(frame: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
 def joined(answers: pd.DataFrame, files: pd.DataFrame) -> pd.DataFrame:
     """Answers of recognisers with what is known of their utterances: sex, corpus, language, split by neither."""
     known = files.loc[files["side"] == "trial", ["system", "utterance", "sex", "corpus", "language"]]
-    return answers.merge(known, on=["system", "utterance"], how="inner")
+    return with_data_sets(answers.merge(known, on=["system", "utterance"], how="inner"))
+
+
+def with_data_sets(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame with `data` and `part`, of its column `corpus`."""
+    parts = [data_set(corpus) for corpus in frame["corpus"]]
+    return frame.assign(data=[data for data, _ in parts], part=[part for _, part in parts])
 
 
 def groups(frame: pd.DataFrame, *columns: str) -> Iterator[tuple[Any, pd.DataFrame]]:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from evaluation.metrics.bootstrap import Interval, mean_interval, noted, numbered, speaker_interval, undefined
-from evaluation.utility.rows import Draws, by_sex, groups, row
+from evaluation.utility.rows import Draws, by_sex, groups, row, with_data_sets
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,9 +32,9 @@ MEDIANS = {
 
 def rows(files: pd.DataFrame, about: About, draws: Draws) -> Iterator[dict[str, Any]]:
     """Figures of prosody and quality by sex, of acoustics by acted emotion, of every system and data set."""
-    there = files[(files["side"] == "trial") & (files["state"] == "done")]
-    for (system, corpus), part in groups(there, "system", "corpus"):
-        named = {"system": system, "data": corpus}
+    there = with_data_sets(files[(files["side"] == "trial") & (files["state"] == "done")])
+    for (system, data), part in groups(there, "system", "data"):
+        named = {"system": system, "data": data}
         for sex, used in by_sex(part):
             yield from _means(used, about, {**named, "sex": sex}, draws)
         for emotion in ["", *sorted(set(part["emotion"]) - {""})]:

@@ -27,7 +27,7 @@ def rows(
     `languages`: of each recogniser; speech known to be of another is left out, since its errors say nothing about it.
     """
     every = joined(transcripts, files)
-    for (system, recogniser, corpus, against), part in groups(every, "system", "recogniser", "corpus", "against"):
+    for (system, recogniser, data, against), part in groups(every, "system", "recogniser", "data", "against"):
         if system == "original" and against == "own original":
             continue  # nothing is told by comparing words with themselves
         theirs = part[_spoken(part, languages.get(recogniser, ""))]
@@ -37,7 +37,7 @@ def rows(
                 yield row(
                     about, found.interval(used["speaker"], **draws.how), used,
                     system=system, metric=metric, kind="intelligibility", unit="share", better="lower",
-                    attacker=recogniser, data=corpus, sex=sex, about=f"{recogniser}, {AGAINST[against]}; {corpus}",
+                    attacker=recogniser, data=data, sex=sex, about=f"{recogniser}, {AGAINST[against]}; {data}",
                 )  # fmt: skip
 
 
