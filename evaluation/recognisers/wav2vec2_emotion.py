@@ -8,7 +8,7 @@ read, and the network is built here as the published hyperparams.yaml describes 
     → linear 768 to 4 without bias → softmax.
 
 Verified: the order of the labels (the published SHA-256 of label_encoder.txt is that of neu, ang, hap, sad); names and
-shapes of the tensors (public code loads them into the same two networks); digests as public projects pin them; the steps
+shapes of the tensors (public code loads them into the same networks); digests as public projects pin them; the steps
 here against SpeechBrain's own classes on random weights. Not verified, as the weights could not be had while this was
 written: the answers of the published weights. SpeechBrain adds noise of about 1e-5 to the mean; it is left out here, so
 that the same clip gives the same answer.

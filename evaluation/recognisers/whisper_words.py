@@ -1,9 +1,9 @@
 """What is said, by OpenAI's Whisper: a recogniser that knows the language, and guesses where it cannot hear.
 
 Radford et al., arXiv 2212.04356; weights openai/whisper-* in transformers' form (Apache-2.0; OpenAI's originals MIT).
-Greedy, without timestamps and without earlier text as context, in one given language. Checked with a tiny random network
-in the published layout; the published weights could not be run while this was written. Revisions and digests are as
-several public projects pin them.
+Greedy, without timestamps or earlier text as context, in one given language. Tested with tiny random weights in the
+published layout; revisions and digests as several public projects pin them. The published weights could not be had
+while this was written.
 """
 
 from __future__ import annotations
