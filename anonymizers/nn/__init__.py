@@ -1,0 +1,1 @@
+"""Networks of the house models: definitions shared by training, attackers and inference."""

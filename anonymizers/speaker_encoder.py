@@ -1,0 +1,92 @@
+"""Who speaks, as a vector: the house speaker encoder, trained by this project (training/speaker_encoder.py).
+
+Its card, assets/models/speaker_encoder.md, says on whose speech it was trained and how well it tells speakers apart.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from anonymizers.base import AnonymizerError
+from anonymizers.nn.ecapa import EMBEDDING_SIZE, SAMPLE_RATE_HZ, features
+from audio.clip import Clip
+
+__all__ = ["EMBEDDING_SIZE", "MODEL", "SAMPLE_RATE_HZ", "available", "card", "embed"]
+
+MODEL = Path(__file__).resolve().parents[1] / "assets" / "models" / "speaker_encoder.onnx"
+MIN_DURATION_S = 0.1
+SHORTEST_S = 0.5
+"""Shorter clips are heard repeated up to this length."""
+LONGEST_S = 20.0
+"""Longer clips are heard in pieces of equal length, at most this long."""
+
+
+def available() -> bool:
+    """Whether the model's file is here; loads nothing."""
+    return MODEL.is_file()
+
+
+def card() -> Mapping[str, Any]:
+    """The model's card: "training_speakers" (as the manifests name them), "parameters", "eer" and more.
+
+    Raises:
+        AnonymizerError: if there is none.
+    """
+    path = MODEL.with_suffix(".json")
+    if not path.is_file():
+        raise AnonymizerError(_missing(path))
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def embed(clip: Clip, model: Path = MODEL) -> npt.NDArray[np.float32]:
+    """What identifies the speaker of a clip: float32, shape (192,), unit length; the cosine of two is their score.
+
+    Clips of more than 20 s: the mean over pieces, at unit length. The same clip gives the same vector.
+
+    Raises:
+        AnonymizerError: if the clip lasts less than 0.1 s or is silent, or the model's file is missing.
+    """
+    if clip.duration_s < MIN_DURATION_S or clip.is_silent:
+        what = "silence" if clip.is_silent else f"{clip.duration_s:.2f} s"
+        raise AnonymizerError(
+            f"At least {MIN_DURATION_S:g} s of sound was expected, but {what} came: take a longer clip."
+        )
+    session = _session(model)
+    found = [session.run(None, {"features": features(piece)[None]})[0][0] for piece in _pieces(clip)]
+    mean = np.mean(found, axis=0)
+    return (mean / max(1e-12, float(np.linalg.norm(mean)))).astype(np.float32)
+
+
+def _pieces(clip: Clip) -> list[npt.NDArray[np.float32]]:
+    samples = clip.resampled(SAMPLE_RATE_HZ).samples
+    shortest = int(SHORTEST_S * SAMPLE_RATE_HZ)
+    if len(samples) < shortest:
+        samples = np.tile(samples, -(-shortest // len(samples)))[:shortest]
+    return np.array_split(samples, -(-len(samples) // int(LONGEST_S * SAMPLE_RATE_HZ)))
+
+
+@lru_cache(maxsize=2)
+def _session(model: Path) -> Any:
+    """The network, loaded once a process, on one thread, without an arena."""
+    import onnxruntime
+
+    if not model.is_file():
+        raise AnonymizerError(_missing(model))
+    options = onnxruntime.SessionOptions()
+    options.inter_op_num_threads = options.intra_op_num_threads = 1
+    options.enable_cpu_mem_arena = False
+    return onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+
+
+def _missing(path: Path) -> str:
+    return (
+        f"The house speaker encoder needs assets/models/{path.name}, which is not here: get it with the project's "
+        "files, or train it with `python -m training speaker-encoder`."
+    )

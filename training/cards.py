@@ -1,0 +1,70 @@
+"""What a model's card says of its data and its making, for people (.md) and for programs (.json)."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import subprocess
+from collections.abc import Iterable, Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from training.common import Utterance, sha256
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGES = ("torch", "speechbrain", "scikit-learn", "numpy", "scipy", "onnx", "onnxruntime")
+
+
+def data(utterances: Sequence[Utterance]) -> list[dict[str, Any]]:
+    """Each corpus with its clips, hours, named speakers and licence, as the manifest states it."""
+    corpora = sorted({utterance.corpus for utterance in utterances})
+    return [_corpus(name, [u for u in utterances if u.corpus == name]) for name in corpora]
+
+
+def _corpus(name: str, own: Sequence[Utterance]) -> dict[str, Any]:
+    return {
+        "corpus": name,
+        "clips": len(own),
+        "hours": round(sum(u.duration_s for u in own) / 3600, 2),
+        "speakers": len({u.speaker for u in own if u.speaker}),
+        "licence": "; ".join(sorted({u.licence for u in own})),
+    }
+
+
+def making(paths: Iterable[Path]) -> dict[str, Any]:
+    """The project's commit, the versions of what trained, the machine, and the SHA-256 of each file."""
+    return {
+        "commit": commit(),
+        "versions": {"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}},
+        "machine": f"{platform.system()} {platform.machine()}",
+        "sha256": {path.name: sha256(path) for path in paths},
+    }
+
+
+def commit() -> str:
+    """The commit that the project's files are at, "" outside a checkout; "+" if a recipe's files differ from it."""
+    git = shutil.which("git")
+    if git is None or not (ROOT / ".git").exists():
+        return ""
+    ask = lambda *words: subprocess.run([git, *words], cwd=ROOT, capture_output=True, text=True, check=False).stdout  # noqa: E731
+    changed = ask("status", "--porcelain", "--", "training", "anonymizers/nn").strip()
+    return ask("rev-parse", "--short=12", "HEAD").strip() + ("+" if changed else "")
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
+def table(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> str:
+    """Rows as a Markdown table; `columns`: key to heading."""
+    lines = [list(columns.values()), ["---"] * len(columns)]
+    lines += [["" if row.get(key) is None else str(row[key]) for key in columns] for row in rows]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
+
+
+def percent(share: float | None) -> str:
+    return "–" if share is None else f"{100 * share:.1f} %"

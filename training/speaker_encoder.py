@@ -1,0 +1,166 @@
+"""python -m training speaker-encoder: train, export and judge the house speaker encoder."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from anonymizers import speaker_encoder
+from anonymizers.nn import ecapa
+from audio.clip import Clip, decode
+from training import cards, common, speaker_card, verification
+from training.speaker_training import Settings, Training
+
+if TYPE_CHECKING:
+    import torch
+
+SUMMARY = "who speaks, as a vector (ECAPA-TDNN, 1.7 M parameters)"
+EXAMPLE = "example: python -m training speaker-encoder --data ../shared/data/train --out assets/models"
+IN_TEST_DATA = frozenset({"ls-4088", "ls-4406", "ls-5652", "ls-8226"})
+"""Speakers of whom ../shared/data has clips both to train on and to test on: in neither."""
+NAME = "speaker_encoder"
+TRIED_STEPS = 8
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The recipe's options."""
+    parser.add_argument("--data", type=Path, help="a folder with manifest.csv to learn from")
+    parser.add_argument("--out", type=Path, default=Path("assets/models"), help="where the model goes")
+    parser.add_argument("--work", type=Path, default=Path("data/training/speaker-encoder"), help="checkpoints and log")
+    parser.add_argument("--evaluate", type=Path, metavar="DATA", help="judge the model of --out on read speech instead")
+    parser.add_argument("--steps", type=int, default=Settings.steps, help=f"default: {Settings.steps}")
+    parser.add_argument("--minutes", type=float, help="as many steps as fit, by the time that the first ones take")
+    parser.add_argument("--seed", type=int, default=Settings.seed)
+    parser.add_argument("--device", default="auto", help="cpu, cuda or auto (cuda if there is one)")
+    parser.add_argument("--threads", type=int, default=1, help="of the processor (default: 1)")
+    parser.add_argument("--note", default="", help="a sentence for the card")
+
+
+def main(options: argparse.Namespace) -> int:
+    """Run the recipe.
+
+    Raises:
+        TrainingError: if there is nothing to learn from, or another training is under way in --work.
+    """
+    if options.evaluate:
+        return evaluate(options)
+    if options.data is None:
+        raise common.TrainingError("Speech to learn from was expected, but --data is missing: name a folder.")
+    import torch
+
+    torch.set_num_threads(options.threads)
+    speech = common.load_speech(common.read_manifest(options.data, may_be_learned))
+    settings = planned(options, speech)
+    print(f"{len(speech.of_speaker())} speakers, {speech.hours:.1f} h, {settings.steps} steps", flush=True)
+    training = Training(speech, settings, options.work, device(options.device))
+    training.run()
+    export(training, options.out, note=options.note)
+    print(f"written: {options.out / NAME}.onnx, .safetensors, .json, .md", flush=True)
+    return 0
+
+
+def may_be_learned(row: Mapping[str, str]) -> bool:
+    """Whether a line of the manifest is neither non-commercial nor of somebody who is also in the test data."""
+    return row["speaker"] not in IN_TEST_DATA and row.get("speaker_in_dev", "") != "yes"
+
+
+def device(asked: str) -> str:
+    import torch
+
+    return ("cuda" if torch.cuda.is_available() else "cpu") if asked == "auto" else asked
+
+
+def planned(options: argparse.Namespace, speech: common.Speech) -> Settings:
+    """The settings of the training in --work: as asked for, or as they were when it began.
+
+    Raises:
+        TrainingError: if something else was asked for then.
+    """
+    asked = {"seed": options.seed, "steps": options.steps, "minutes": options.minutes, "hours": round(speech.hours, 4)}
+    path = options.work / "plan.json"
+    if not path.is_file():
+        steps = steps_within(options, speech) if options.minutes else options.steps
+        common.write_json(path, {"asked": asked, "steps": steps})
+    plan = json.loads(path.read_text(encoding="utf-8"))
+    if plan["asked"] != asked:
+        raise common.TrainingError(
+            f"A training asked for as {asked} was expected in {options.work}, but {plan['asked']} is under way there: "
+            "ask for the same, or name another folder with --work."
+        )
+    return Settings(steps=plan["steps"], seed=options.seed)
+
+
+def steps_within(options: argparse.Namespace, speech: common.Speech) -> int:
+    """How many steps --minutes allow on this machine, by the median of a few that are thrown away."""
+    with tempfile.TemporaryDirectory() as folder:
+        training = Training(speech, Settings(seed=options.seed), Path(folder), device(options.device))
+        seconds = []
+        for _ in range(TRIED_STEPS):
+            started_at = time.perf_counter()
+            training.run(stop_after=1)
+            seconds.append(time.perf_counter() - started_at)
+    return max(10, int(60 * options.minutes / float(np.median(seconds))))
+
+
+def export(training: Training, out: Path, note: str = "") -> None:
+    """The trained network as safetensors and ONNX in `out`, with its card (no figures yet)."""
+    from safetensors.torch import save_file
+
+    module: Any = training.module.to("cpu").eval()
+    module.centre.copy_(mean_embedding(module, training.batches.sounds))
+    weights, network = out / f"{NAME}.safetensors", out / f"{NAME}.onnx"
+    tensors = {name: tensor.contiguous() for name, tensor in module.state_dict().items()}
+    common.save_atomically(weights, lambda draft: save_file(tensors, draft))
+    common.save_atomically(network, lambda draft: ecapa.export_onnx(module, draft))
+    card = speaker_card.made(training, cards.making([network, weights]), note)
+    common.write_json(out / f"{NAME}.json", card)
+    common.save_text(out / f"{NAME}.md", speaker_card.markdown(card))
+
+
+def mean_embedding(module: Any, sounds: Sequence[Sequence[np.ndarray]]) -> torch.Tensor:
+    """The mean over speakers of the embedding, before it is centred, of 3 s of one utterance of each, (192,)."""
+    import torch
+
+    module.centre.zero_()
+    rng = np.random.default_rng(0)
+    crops = [common.crop(own[0], 3 * ecapa.SAMPLE_RATE_HZ, rng) for own in sounds]
+    with torch.no_grad():
+        raw = [module.ecapa(torch.from_numpy(ecapa.features(crop))[None])[0, 0] for crop in crops]
+    return torch.stack(raw).mean(0)
+
+
+def evaluate(options: argparse.Namespace) -> int:
+    """Judge the model in --out on the read speech of --evaluate and write its card's figures."""
+    path = options.out / f"{NAME}.json"
+    card = json.loads(path.read_text(encoding="utf-8"))
+    seen = IN_TEST_DATA | set(card["training_speakers"])
+    test = common.read_manifest(options.evaluate, lambda row: is_read_speech(row) and row["speaker"] not in seen)
+    model = path.with_suffix(".onnx")
+    found = np.stack([speaker_encoder.embed(decode(utterance.path).clip, model) for utterance in test])
+    card |= speaker_card.judged(verification.figures(found, test), test, embedding_ms(model))
+    common.write_json(path, card)
+    common.save_text(path.with_suffix(".md"), speaker_card.markdown(card))
+    print(speaker_card.figures_table(card))
+    return 0
+
+
+def is_read_speech(row: Mapping[str, str]) -> bool:
+    return row["path"].startswith("read/")
+
+
+def embedding_ms(model: Path) -> float:
+    """Milliseconds to embed 10 s on one core: the median of nine."""
+    clip = Clip(np.random.default_rng(0).normal(0, 0.1, 160_000).astype(np.float32), ecapa.SAMPLE_RATE_HZ)
+    seconds = []
+    for _ in range(10):
+        started_at = time.perf_counter()
+        speaker_encoder.embed(clip, model)
+        seconds.append(time.perf_counter() - started_at)
+    return round(1000 * float(np.median(seconds[1:])), 1)
