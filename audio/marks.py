@@ -62,6 +62,27 @@ def bars(axis: str, row: Row, colour: str, *, names: tuple[str, str, str] = ("va
     return {f"error_{axis}": {**ends, "color": colour, "thickness": 1.5, "width": 4}}
 
 
+def hbars(style: Style, places: Sequence[float], rows: Sequence[Row], hovers: Sequence[str]) -> Trace:
+    """Horizontal bars of one system with intervals, at these places; all rows have a value, some no interval."""
+    values = [float(row["value"]) for row in rows]
+    ends = [(row.get("low"), row.get("high")) for row in rows]
+    below = [0.0 if low is None else value - low for value, (low, _) in zip(values, ends, strict=True)]
+    above = [0.0 if high is None else high - value for value, (_, high) in zip(values, ends, strict=True)]
+    reach = {"type": "data", "symmetric": False, "array": above, "arrayminus": below}
+    return {
+        "type": "bar",
+        "orientation": "h",
+        "name": safe(style["name"]),
+        "legendgroup": safe(style["name"]),
+        "x": values,
+        "y": list(places),
+        "marker": {"color": style["colour"], "line": {"width": 0}},
+        "customdata": list(hovers),
+        "hovertemplate": "%{customdata}<extra></extra>",
+        "error_x": {**reach, "color": TEXT, "thickness": 1.5, "width": 3},
+    }
+
+
 def rows_axis(names: Sequence[str]) -> dict[str, Any]:
     """A y axis of rows by name, the first at the top."""
     return {

@@ -16,8 +16,8 @@ LEGEND = "Attacker of the published:"
 LOOKS = {
     "lazy-informed": ("square-open", "lazy-informed"),
     "semi-informed": ("diamond-open", "semi-informed"),
-    "ignorant": ("triangle-up-open", "ignorant"),
-    "": ("circle-open", "not said"),
+    "ignorant": ("circle-open", "ignorant"),
+    "": ("triangle-up-open", "not said"),
 }
 ORIGINAL = ("x-open", "unprotected")
 

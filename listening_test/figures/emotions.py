@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from audio import marks
 from audio.marks import Style
 from audio.panels import Panel, Sketch, Trace
-from audio.plots import TEXT
 from listening_test.analysis.results import Results
 from listening_test.analysis.table import Row, Table
 from listening_test.figures import frame, say, styles
@@ -71,25 +70,9 @@ def _rows(names: Sequence[str]) -> dict[str, object]:
 
 def _bar(rows: Sequence[Row], emotions: Sequence[str], style: Style) -> Trace:
     found = [row for row in rows if row["value"] is not None]
-    values = [float(row["value"] or 0) for row in found]
-    ends = [(float(row["low"] or 0), float(row["high"] or 0)) if row["low"] is not None else None for row in found]
-    above = [end[1] - value if end else 0.0 for value, end in zip(values, ends, strict=True)]
-    below = [value - end[0] if end else 0.0 for value, end in zip(values, ends, strict=True)]
-    return {
-        "type": "bar",
-        "orientation": "h",
-        "name": marks.safe(style["name"]),
-        "legendgroup": marks.safe(style["name"]),
-        "x": values,
-        "y": [0 if row["measure"] == "UAR" else 1 + emotions.index(str(row["emotion"])) for row in found],
-        "marker": {"color": style["colour"], "line": {"width": 0}},
-        "customdata": [f"{say.interval(row)}; {say.basis(row)}" for row in found],
-        "hovertemplate": f"{marks.safe(style['name'])}: %{{customdata}}<extra></extra>",
-        "error_x": {
-            "type": "data", "symmetric": False, "array": above, "arrayminus": below,
-            "color": TEXT, "thickness": 1.5, "width": 3,
-        },
-    }  # fmt: skip
+    places = [0 if row["measure"] == "UAR" else 1 + emotions.index(str(row["emotion"])) for row in found]
+    name = marks.safe(style["name"])
+    return marks.hbars(style, places, found, [f"{name}: {say.interval(row)}; {say.basis(row)}" for row in found])
 
 
 def _matrix(name: str, rows: Sequence[Row]) -> Panel:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,11 @@ def provenance() -> dict[str, Any]:
 
 def tables(*, seed: int = 0, speakers: int = 8, utterances: int = 12) -> dict[str, pd.DataFrame]:
     """Every table of a run, all columns."""
+    return {name: table.copy() for name, table in _tables(seed, speakers, utterances).items()}
+
+
+@cache
+def _tables(seed: int, speakers: int, utterances: int) -> dict[str, pd.DataFrame]:
     rng = np.random.default_rng(seed)
     people = [(f"spk-{number:02}", "FM"[number % 2]) for number in range(speakers)]
     files = pd.DataFrame(_files(people, utterances, rng))
