@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,8 @@ from anonymizers.base import Status
 from audio.clip import Clip
 from audio.vad import Segment, segments
 from evaluation.clip_scores import MIN_FRAMES, cepstra
+from evaluation.recognisers import registry
+from evaluation.recognisers.base import RecogniserError
 
 Floats = npt.NDArray[np.float64]
 LEAST_COHORT = 10
@@ -61,11 +63,18 @@ class Attacker(Protocol):
         """
         ...
 
+    def prepared(self, heard: Floats, known: Floats) -> Floats:
+        """Embeddings (n, d) as they are averaged over an enrolment and compared by their cosine, (n, d).
+
+        known: what was heard in all recordings of the same kind (see `cohort`), (m, d); it comes without names, and an
+        attacker may normalise with it.
+        """
+        ...
+
     def scores(self, first: Floats, second: Floats, cohorts: tuple[Floats, Floats]) -> Floats:
         """How alike pairs of embeddings (n, d) are, higher = one speaker: (n,).
 
-        cohorts: what was heard in all recordings of the kind of the first, and of the second side (see `cohort`),
-        (m, d) each; it comes without names, and an attacker may normalise with it.
+        cohorts: `known`, of the first and of the second side.
         """
         ...
 
@@ -102,9 +111,86 @@ class Mfcc:
             raise AttackerError(f"At least 0.1 s of sound was expected, but {len(found) / 100:.2f} s came.")
         return np.concatenate([found.mean(0), np.log(np.maximum(found.std(0), FLOOR))])
 
+    def prepared(self, heard: Floats, known: Floats) -> Floats:
+        """Each dimension standardised over the cohort."""
+        return standardised(heard, known)
+
     def scores(self, first: Floats, second: Floats, cohorts: tuple[Floats, Floats]) -> Floats:
         """Cosine of the normalised embeddings, in [-1, 1]."""
-        return cosines(_standard(first, cohorts[0]), _standard(second, cohorts[1]))
+        return cosines(self.prepared(first, cohorts[0]), self.prepared(second, cohorts[1]))
+
+
+class _Recognised:
+    """An attacker that hears with one of the recognisers (evaluation/recognisers)."""
+
+    info: AttackerInfo
+    recogniser: str
+
+    def status(self) -> Status:
+        """Whether the recogniser can run now, and if not, why."""
+        return registry.status(self.recogniser)
+
+    def embed(self, clip: Clip) -> Floats:
+        """What the recogniser hears, (d,).
+
+        Raises:
+            AttackerError: if there is nothing to hear, or the recogniser cannot run.
+        """
+        try:
+            return np.asarray(registry.load(self.recogniser).embed(clip), float)
+        except RecogniserError as error:
+            raise AttackerError(str(error)) from None
+
+    def prepared(self, heard: Floats, known: Floats) -> Floats:
+        """At unit length, whatever the cohort."""
+        return units(heard)
+
+    def scores(self, first: Floats, second: Floats, cohorts: tuple[Floats, Floats]) -> Floats:
+        """Cosine, in [-1, 1]."""
+        return cosines(self.prepared(first, cohorts[0]), self.prepared(second, cohorts[1]))
+
+
+class House(_Recognised):
+    """The house speaker encoder, which ships with the project (assets/models/speaker_encoder.md)."""
+
+    recogniser = "house-speaker"
+    info = AttackerInfo(
+        "house",
+        "House speaker encoder",
+        "trained on read English of some 300 speakers, unprotected; knows nothing of the systems",
+    )
+
+
+class Ecapa(_Recognised):
+    """SpeechBrain's ECAPA-TDNN, trained on VoxCeleb; its weights are downloaded."""
+
+    recogniser = "ecapa"
+    info = AttackerInfo(
+        "ecapa",
+        "ECAPA-TDNN (VoxCeleb)",
+        "trained on VoxCeleb 1 and 2, unprotected; knows nothing of the systems",
+        "speechbrain/spkrec-ecapa-voxceleb",
+    )
+
+
+class Emotion(_Recognised):
+    """Verifies speakers from what an emotion recogniser hears alone (paper 000): who speaks leaks through how.
+
+    The house emotion recogniser's numbers have units of their own: each is brought to mean 0 and standard deviation 1
+    over the recordings of its kind, as in Mfcc.
+    """
+
+    recogniser = "house-emotion"
+    info = AttackerInfo(
+        "emotion",
+        "Emotion recogniser's embeddings",
+        "trained on acted emotions, not on speakers; has all recordings of the study and knows which went through "
+        "which system, not whose they are",
+    )
+
+    def prepared(self, heard: Floats, known: Floats) -> Floats:
+        """Each dimension standardised over the cohort."""
+        return standardised(heard, known)
 
 
 def cohort(system: str, systems: npt.ArrayLike, heard: Floats) -> Floats:
@@ -113,9 +199,18 @@ def cohort(system: str, systems: npt.ArrayLike, heard: Floats) -> Floats:
     return own if len(own) >= LEAST_COHORT else heard
 
 
-def _standard(embeddings: Floats, known: Floats) -> Floats:
+def standardised(embeddings: Floats, known: Floats) -> Floats:
+    """Embeddings (n, d) less the mean of those known, (m, d), by their standard deviation; as they are without any."""
+    if not len(known):
+        return embeddings
     spread = known.std(0)
     return np.asarray((embeddings - known.mean(0)) / np.where(spread > FLOOR, spread, 1.0))
+
+
+def units(embeddings: Floats) -> Floats:
+    """Rows (n, d) at length 1; what is nothing stays nothing."""
+    sizes = np.linalg.norm(embeddings, axis=1, keepdims=True)
+    return np.divide(embeddings, sizes, out=np.zeros_like(embeddings), where=sizes > 0)
 
 
 def cosines(first: Floats, second: Floats) -> Floats:
@@ -124,7 +219,9 @@ def cosines(first: Floats, second: Floats) -> Floats:
     return np.divide(np.sum(first * second, 1), sizes, out=np.zeros(len(sizes)), where=sizes > 0)
 
 
-ATTACKERS: Mapping[str, type[Attacker]] = MappingProxyType({"mfcc": Mfcc})
+ATTACKERS: Mapping[str, type[Any]] = MappingProxyType(
+    {one.info.key: one for one in (Mfcc, House, Ecapa)}
+)  # each of them an Attacker
 
 
 def available() -> dict[str, Attacker]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from evaluation.attackers import Attacker, AttackerError, AttackerInfo, available
@@ -82,26 +83,31 @@ def of(store: Store, info: StudyInfo, origins: Sequence[Origin] = ("participant"
     answers = Answers(info.study, export.frame(store.table(info.id, origins), info.study))
     compared = facts_of(own for _, own in panel.chosen(answers))
     ids = {one.key: one.id for one in store.stimuli(info.id) if one.key in compared}
-    heard = {attacker.info: embeddings(attacker, ids, store.audio) for attacker in available().values()}
+    heard = embeddings(tuple(available().values()), ids, store.audio)
     return tables(answers, heard, {clip.key: clip.session for clip in info.clips})
 
 
-def embeddings(attacker: Attacker, ids: Mapping[str, int], audio: Callable[[int], bytes]) -> Embeddings:
-    """What an attacker hears in each sound; without those that are gone or silent.
+def embeddings(
+    attackers: Collection[Attacker], ids: Mapping[str, int], audio: Callable[[int], bytes]
+) -> dict[AttackerInfo, Embeddings]:
+    """What each attacker hears in each sound; without sounds that are gone, or in which it hears nothing.
 
     Args:
-        ids: number of each sound, by its key. audio: the WAV of a sound by its number.
+        ids: number of each sound, by its key. audio: the WAV of a sound by its number; asked once for each.
     """
     from audio.clip import decode
     from listening_test.store_records import NotFound
 
-    found: dict[str, Any] = {}
+    found: dict[AttackerInfo, dict[str, Any]] = {attacker.info: {} for attacker in attackers}
     for key, number in ids.items():
         try:
-            found[key] = attacker.embed(decode(audio(number)).clip)
-        except (AttackerError, NotFound):
+            clip = decode(audio(number)).clip
+        except NotFound:
             continue
-    return found
+        for attacker in attackers:
+            with suppress(AttackerError):
+                found[attacker.info][key] = attacker.embed(clip)
+    return dict(found)
 
 
 def tables(

@@ -161,7 +161,7 @@ def test_embeddings_leave_out_what_cannot_be_heard():
     def audio(number: int) -> bytes:
         raise NotFound("gone")
 
-    assert machine.embeddings(Mfcc(), {"speech/a/original/utterance/": 1}, audio) == {}
+    assert machine.embeddings([Mfcc()], {"speech/a/original/utterance/": 1}, audio) == {Mfcc.info: {}}
 
 
 @pytest.mark.parametrize(("clip", "system"), [("a + b.wav", "mcadams"), ("folder/one.wav", "strong/0.5")])
