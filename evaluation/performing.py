@@ -60,7 +60,8 @@ class Made:
     def embedded(self) -> bytes:
         """The embeddings as an .npz file."""
         buffer = io.BytesIO()
-        np.savez(buffer, **{key: self.embeddings[key] for key in sorted(self.embeddings)})
+        named: dict[str, Any] = {key: self.embeddings[key] for key in sorted(self.embeddings)}
+        np.savez(buffer, **named)
         return buffer.getvalue()
 
 
@@ -178,7 +179,7 @@ def _quality(clip: Clip) -> dict[str, float | None]:
 
 def _heard(
     job: Job, clip: Clip, faults: dict[str, str], stages: Stages
-) -> tuple[dict[str, str], dict[str, Mapping[str, float]], dict[str, npt.NDArray[np.float32]]]:
+) -> tuple[dict[str, str], dict[str, dict[str, float]], dict[str, npt.NDArray[np.float32]]]:
     """Words and probabilities of emotions by recogniser, embeddings by attacker."""
     from evaluation.recognisers import registry
 
@@ -194,9 +195,14 @@ def _heard(
 
     speaker = job.utterance.speaker
     words = ask(job.words, lambda key: registry.load(key).transcribe(clip))
-    emotions = ask(job.emotions, lambda key: dict(registry.load(key).probabilities(clip, speaker=speaker)))
+    emotions = ask(job.emotions, lambda key: _shares(registry.load(key), clip, speaker))
     vectors = ask(job.plan.attackers, lambda key: _attacker(key).embed(clip))
     return words, emotions, {key: np.asarray(vector, np.float32) for key, vector in vectors.items()}
+
+
+def _shares(recogniser: Any, clip: Clip, speaker: str) -> dict[str, float]:
+    found: Mapping[str, float] = recogniser.probabilities(clip, speaker=speaker)
+    return {emotion: float(share) for emotion, share in found.items()}
 
 
 @cache

@@ -1,0 +1,173 @@
+"""A whole run: corpus, protocols, every recording through every system, tables and where they came from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from anonymizers.base import AnonymizerError, Level
+from anonymizers.batch import write_whole
+from evaluation.batch import ORIGINAL, RunError, Work, carry_out, jobs_of
+from evaluation.corpus import Corpus
+from evaluation.job import Job, Plan
+from evaluation.pipeline_checks import (
+    WORDS_ALONE,
+    attackers_of,
+    checked_params,
+    in_words,
+    languages_of,
+    others,
+    recognisers_of,
+    versions_of,
+)
+from evaluation.protocol import Protocol
+
+if TYPE_CHECKING:
+    from evaluation.heard import About
+
+MOST_FOR_QUALITY = 200
+"""Predicted quality takes seconds a file: it is computed unasked for corpora of at most so many utterances."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked of a run.
+
+    Attributes:
+        params: what differs from a system's defaults, by system.
+        attackers, words, emotions: keys; None: those that are there without a download.
+        protocols: kinds, see protocol.make; control: whether side "told" is made; quality: None: for small corpora.
+        train: speech of other speakers for attackers that learn. command: as it was typed, for the provenance.
+    """
+
+    corpus: Corpus
+    systems: tuple[str, ...]
+    out: Path
+    seed: int = 0
+    level: Level = "utterance"
+    params: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    attackers: tuple[str, ...] | None = None
+    words: tuple[str, ...] | None = None
+    emotions: tuple[str, ...] | None = None
+    protocols: tuple[str, ...] = ()
+    control: bool = True
+    quality: bool | None = None
+    train: Corpus | None = None
+    processes: int = 1
+    ray: str = ""
+    retry: bool = False
+    replicates: int = 1000
+    command: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A request that was checked: what will be done."""
+
+    request: Request
+    plan: Plan
+    protocols: tuple[Protocol, ...]
+    jobs: tuple[Job, ...]
+    attackers: tuple[str, ...]
+    train: Corpus | None
+
+    @property
+    def about(self) -> About:
+        from evaluation.heard import About
+
+        request = self.request
+        return About(
+            level=request.level,
+            systems=(ORIGINAL, *(key for key in request.systems if key != ORIGINAL)),
+            data=request.corpus.name,
+            split=request.corpus.split,
+            attackers=self.attackers,
+            words=self.plan.words,
+            emotions=self.plan.emotions,
+            train=in_words(self.train) if self.train else "",
+        )
+
+
+def prepare(request: Request) -> Ready:
+    """Check what is asked and make the protocols; nothing is written yet.
+
+    Raises:
+        AnonymizerError, RecogniserError, CorpusError, RunError: if a system, a parameter, a recogniser, a protocol or
+            an attacker is not there or cannot run.
+    """
+    from evaluation import protocol
+
+    params = {key: checked_params(key, request.params.get(key, {})) for key in request.systems}
+    if strange := set(request.params) - set(request.systems):
+        raise AnonymizerError(f"A parameter was set of {', '.join(sorted(strange))}, but --systems does not name it.")
+    attackers = attackers_of(request.attackers)
+    words, emotions = recognisers_of("words", request.words), recognisers_of("emotion", request.emotions)
+    quality = len(request.corpus.utterances) <= MOST_FOR_QUALITY if request.quality is None else request.quality
+    plan = Plan(
+        seed=request.seed,
+        level=request.level,
+        params=params,
+        attackers=tuple(key for key in attackers if key != WORDS_ALONE),
+        words=words,
+        emotions=emotions,
+        languages=languages_of(words),
+        versions=versions_of(attackers, (*words, *emotions)),
+        quality=quality,
+    )
+    protocols = protocol.make(request.corpus, request.protocols, seed=request.seed)
+    train = others(request.train, request.corpus) if request.train else None
+    jobs = jobs_of(request.corpus, request.systems, protocols, plan, train=train, control=request.control)
+    return Ready(request, plan, tuple(protocols), tuple(jobs), attackers, train)
+
+
+def run(ready: Ready, *, now: Callable[[], datetime], tell: Callable[[Work], None]) -> dict[str, int]:
+    """Do it, from where an earlier run of the same request stopped; the tables come last.
+
+    Args:
+        now: the time, for the provenance. tell: is told of every job that came to an end.
+
+    Returns:
+        How many jobs were done now, done before ("earlier"), and "failed" (now or before).
+
+    Raises:
+        RunError: if something cannot be written, or nothing at all could be done.
+        SpreadError: if there is no Ray cluster at the address.
+    """
+    from evaluation import protocol_lists, summary
+    from evaluation.gather import gather
+    from evaluation.heard import Heard
+    from evaluation.provenance import provenance
+
+    request, started = ready.request, now()
+    count = {"done": 0, "earlier": 0, "failed": 0}
+    failures: list[str] = []
+    try:
+        for protocol in ready.protocols:
+            protocol_lists.write(protocol, request.corpus, request.out / "protocols")
+        for work in carry_out(
+            ready.jobs, request.out, processes=request.processes, ray=request.ray, retry=request.retry
+        ):
+            tell(work)
+            count["failed" if work.error else "earlier" if work.earlier else "done"] += 1
+            if work.error:
+                failures.append(f"{work.job.name}: {work.error}")
+        if count["failed"] == len(ready.jobs):
+            raise RunError(f"None of {len(ready.jobs)} recordings could be done. The first: {min(failures)}")
+        gather(ready.jobs, request.out)
+        tables = summary.tables(
+            Heard.load(request.out), request.corpus, ready.protocols, ready.about,
+            seed=request.seed, replicates=request.replicates,
+        )  # fmt: skip
+        summary.write(tables, request.out)
+        told = provenance(ready, count, sorted(failures), started, now())
+        write_whole(request.out / "provenance.json", (json.dumps(told, indent=1, ensure_ascii=False) + "\n").encode())
+    except OSError as error:
+        raise RunError(
+            f"{error.filename or request.out} could not be written ({error.strerror or error}). What is done is kept: "
+            "make room, and the same command goes on from there."
+        ) from None
+    return count
