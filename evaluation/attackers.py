@@ -24,6 +24,7 @@ from evaluation.recognisers.base import RecogniserError
 Floats = npt.NDArray[np.float64]
 LEAST_COHORT = 10
 FLOOR = 1e-9
+HAS_ALL = "has all recordings and knows which went through which system, not whose they are"
 
 
 class AttackerError(ValueError):
@@ -79,19 +80,34 @@ class Attacker(Protocol):
         ...
 
 
-class Mfcc:
+class _Compared:
+    """How every attacker here compares: each dimension standardised over its own side's cohort, then the cosine.
+
+    So what a system does to every voice cancels. For the house encoder, on 29 speakers of two data sets, that took
+    1 point off the EER on originals and up to 6 points off what systems put out.
+    """
+
+    def prepared(self, heard: Floats, known: Floats) -> Floats:
+        """Embeddings (n, d), each dimension with mean 0 and standard deviation 1 over the cohort (m, d)."""
+        return standardised(heard, known)
+
+    def scores(self, first: Floats, second: Floats, cohorts: tuple[Floats, Floats]) -> Floats:
+        """Cosine of the normalised embeddings, in [-1, 1]."""
+        return cosines(self.prepared(first, cohorts[0]), self.prepared(second, cohorts[1]))
+
+
+class Mfcc(_Compared):
     """Mean and logarithmic standard deviation of mel-frequency cepstral coefficients 1 to 12 (Davis & Mermelstein 1980,
     doi 10.1109/TASSP.1980.1163420; clip_scores.cepstra): no training, no weights; the floor of what a machine does.
 
     Over frames in which somebody speaks (Silero VAD), or over all that are not silent where the detector finds no
-    voice: some systems leave sounds that only people take for speech. Each side's dimensions are brought to mean 0 and
-    standard deviation 1 over its own cohort, so that what a system does to every voice cancels; cosine.
+    voice: some systems leave sounds that only people take for speech.
     """
 
     info = AttackerInfo(
         "mfcc",
         "MFCC mean and deviation",
-        "untrained; has all recordings of the study and knows which went through which system, not whose they are",
+        f"untrained; {HAS_ALL}",
     )
 
     def status(self) -> Status:
@@ -111,16 +127,8 @@ class Mfcc:
             raise AttackerError(f"At least 0.1 s of sound was expected, but {len(found) / 100:.2f} s came.")
         return np.concatenate([found.mean(0), np.log(np.maximum(found.std(0), FLOOR))])
 
-    def prepared(self, heard: Floats, known: Floats) -> Floats:
-        """Each dimension standardised over the cohort."""
-        return standardised(heard, known)
 
-    def scores(self, first: Floats, second: Floats, cohorts: tuple[Floats, Floats]) -> Floats:
-        """Cosine of the normalised embeddings, in [-1, 1]."""
-        return cosines(self.prepared(first, cohorts[0]), self.prepared(second, cohorts[1]))
-
-
-class _Recognised:
+class _Recognised(_Compared):
     """An attacker that hears with one of the recognisers (evaluation/recognisers)."""
 
     info: AttackerInfo
@@ -141,14 +149,6 @@ class _Recognised:
         except RecogniserError as error:
             raise AttackerError(str(error)) from None
 
-    def prepared(self, heard: Floats, known: Floats) -> Floats:
-        """At unit length, whatever the cohort."""
-        return units(heard)
-
-    def scores(self, first: Floats, second: Floats, cohorts: tuple[Floats, Floats]) -> Floats:
-        """Cosine, in [-1, 1]."""
-        return cosines(self.prepared(first, cohorts[0]), self.prepared(second, cohorts[1]))
-
 
 class House(_Recognised):
     """The house speaker encoder, which ships with the project (assets/models/speaker_encoder.md)."""
@@ -157,7 +157,7 @@ class House(_Recognised):
     info = AttackerInfo(
         "house",
         "House speaker encoder",
-        "trained on read English of some 300 speakers, unprotected; knows nothing of the systems",
+        f"trained on read English of some 300 speakers, unprotected; {HAS_ALL}",
     )
 
 
@@ -168,29 +168,20 @@ class Ecapa(_Recognised):
     info = AttackerInfo(
         "ecapa",
         "ECAPA-TDNN (VoxCeleb)",
-        "trained on VoxCeleb 1 and 2, unprotected; knows nothing of the systems",
+        f"trained on VoxCeleb 1 and 2, unprotected; {HAS_ALL}",
         "speechbrain/spkrec-ecapa-voxceleb",
     )
 
 
 class Emotion(_Recognised):
-    """Verifies speakers from what an emotion recogniser hears alone (paper 000): who speaks leaks through how.
-
-    The house emotion recogniser's numbers have units of their own: each is brought to mean 0 and standard deviation 1
-    over the recordings of its kind, as in Mfcc.
-    """
+    """Verifies speakers from what an emotion recogniser hears alone (paper 000): who speaks leaks through how."""
 
     recogniser = "house-emotion"
     info = AttackerInfo(
         "emotion",
         "Emotion recogniser's embeddings",
-        "trained on acted emotions, not on speakers; has all recordings of the study and knows which went through "
-        "which system, not whose they are",
+        f"trained on acted emotions, not on speakers; {HAS_ALL}",
     )
-
-    def prepared(self, heard: Floats, known: Floats) -> Floats:
-        """Each dimension standardised over the cohort."""
-        return standardised(heard, known)
 
 
 def cohort(system: str, systems: npt.ArrayLike, heard: Floats) -> Floats:
