@@ -20,7 +20,7 @@ class HouseSpeaker:
         title="House speaker encoder",
         kind="speaker",
         fidelity="house-weights",
-        trained_on="read English of about 300 speakers, permissively licensed (see assets/models/speaker_encoder.md)",
+        trained_on="a few hours of permissively licensed read speech: assets/models/speaker_encoder.md says whose",
         reference="ECAPA-TDNN (Desplanques et al., Interspeech 2020), a quarter as wide, trained by this project",
         caution="A small attacker, trained on little speech: what it cannot link, a larger one may.",
     )

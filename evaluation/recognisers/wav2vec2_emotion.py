@@ -32,7 +32,7 @@ from evaluation.recognisers.hearing import audible, parts
 
 LEAST_S = 0.3
 LONGEST_S = 20.0
-"""Longer clips are heard in parts, and their embeddings averaged: memory grows by 20 MB a second of sound."""
+"""Longer clips are heard in parts, and their embeddings averaged, so that memory does not grow with them."""
 EMOTIONS = {"neu": "neutral", "ang": "angry", "hap": "happy", "sad": "sad"}
 LABEL = re.compile(r"'(\w+)' => (\d+)")
 

@@ -82,16 +82,20 @@ class Wav2Vec2Words:
 
     @cached_property
     def _network(self) -> tuple[Any, tuple[str, ...]]:
+        import pickle
+
         import torchaudio
 
         bundle = self._bundle or torchaudio.pipelines.WAV2VEC2_ASR_BASE_960H
         there = downloads.folder(self.source)
         path = there / self.source.files[0][0]
-        downloads.state_of(path)  # says in a sentence what is wrong with a damaged file
         try:
             network = bundle.get_model(dl_kwargs={"model_dir": str(there), "weights_only": True, "map_location": "cpu"})
-        except (RuntimeError, KeyError) as error:
-            raise RecogniserError(f"{path}: the weights of another network were found there: {error}"[:240]) from None
+        except (RuntimeError, KeyError, EOFError, pickle.UnpicklingError) as error:
+            raise RecogniserError(
+                f"{path}: the weights of WAV2VEC2_ASR_BASE_960H were expected, but the file is damaged or another "
+                f"network's ({type(error).__name__}): delete it, and it is fetched again."
+            ) from None
         return network.eval().requires_grad_(False), bundle.get_labels()
 
 
