@@ -32,9 +32,10 @@ def load(place: Path, *, split: str = "") -> Corpus:
     rows, faults = _rows(path)
     rows = _of_split(rows, split, path)
     utterances: dict[str, Utterance] = {}
-    stems = Counter(_stem(row) for _, row in rows)
+    there = {row["path"]: _stem(row) for _, row in rows if isinstance(_path(row["path"], path.parent), Path)}
+    stems = Counter(there.values())
     for where, row in rows:
-        made = _utterance(row, path.parent, unique=stems[_stem(row)] == 1)
+        made = _utterance(row, path.parent, unique=stems[_stem(row)] <= 1)
         if isinstance(made, str):
             faults.append((made, f"{where} ({row['path'][:80]})"))
         elif made.key in utterances:
