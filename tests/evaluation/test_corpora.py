@@ -61,8 +61,11 @@ def test_what_is_wrong_is_told_once_a_kind(tmp_path: Path) -> None:
     keys = [one.key for one in found.utterances]
     assert sorted(keys) == sorted([key_of("same/y"), key_of("other/y"), "out", "x"])
     said = "\n".join(found.problems)
-    for part in ("leads out of it: 1 left out, line 3 (../out.wav)", "there is none: 1", "a speaker was expected",
-                 "'robot' came", "the path of a sound file was expected, but the cell is empty: 2", "each utterance stands once"):  # fmt: skip
+    for part in (
+        "leads out of it: 1 left out, line 3 (../out.wav)", "there is none: 1", "a speaker was expected",
+        "the path of a sound file was expected, but the cell is empty: 2", "'robot' came",
+        "each utterance stands once",
+    ):  # fmt: skip
         assert part in said
 
 
