@@ -17,8 +17,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
-from evaluation.__main__ import main as evaluation
 
+from evaluation.__main__ import main as evaluation
 from experiments import paper_001_tables as tables
 
 SYSTEMS = "mcadams,pitch-formant,f0-mean-reversion,prosody-scaling,devoiced,cascade-offline"
@@ -36,7 +36,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--out", type=Path, required=True, help="where the runs go")
     made.add_argument("--ship", type=Path, help="a folder for the tables alone, e.g. assets/evaluations")
     made.add_argument("--jobs", default="2", help="processes")
-    made.add_argument("--subset", default="8", help="utterances of each speaker of the read speech")
+    made.add_argument("--subset", default="6", help="utterances of each speaker of the read speech")
     made.add_argument("--train-subset", default="3", help="utterances of each speaker that attackers learn from")
     return made
 
@@ -44,11 +44,11 @@ def parser() -> argparse.ArgumentParser:
 def read_speech(args: argparse.Namespace) -> list[str]:
     """Arguments of the run over read speech."""
     asked = ["run", "--data", str(args.data), "--systems", SYSTEMS, "--out", str(args.out / "read")]
-    asked += ["--exclude-speakers", SEEN, "--subset", args.subset, "--jobs", args.jobs]
-    for name in READ:
-        asked += ["--corpus", name]
+    asked += ["--exclude-speakers", SEEN, "--least", "2", "--subset", args.subset, "--jobs", args.jobs]
+    asked += [word for name in READ for word in ("--corpus", name)]
     if args.train:
         asked += ["--train", str(args.train), "--train-subset", args.train_subset]
+        asked += [word for name in READ for word in ("--train-corpus", name)]
     return asked
 
 
