@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from evaluation.figures import acoustics, attacks, bars, confusion, det, sound, speakers, tradeoff
+from evaluation.figures import every, tradeoff
 from evaluation.figures.conditions import Condition, conditions
 from evaluation.figures.drawing import Drawing
 from evaluation.runs import Run
@@ -42,32 +41,13 @@ def figures(run: Run, condition: Condition | None = None, *, papers: bool = True
 
 def attacked(run: Run, condition: Condition | None = None, *, papers: bool = True) -> list[Figure]:
     """The figures that change with the condition of attack."""
-    every = conditions(run)
-    one = condition or next(iter(every), None)
-    if one is None:
-        return []
-
-    def found() -> Iterator[Drawing]:
-        yield from tradeoff.drawings(run, one, papers=papers)
-        yield from attacks.drawings(run, one)
-        yield from speakers.drawings(run, one)
-        yield from det.drawings(run, one)
-
-    return [_figure(drawing, attacked=True) for drawing in found()]
+    one = condition or next(iter(conditions(run)), None)
+    return [_figure(drawing, attacked=True) for drawing in every.attacked(run, one, papers=papers)] if one else []
 
 
 def others(run: Run) -> list[Figure]:
-    """The figures that do not: emotion, words, melody and quality, acoustics."""
-
-    def found() -> Iterator[Drawing]:
-        yield from bars.attributes(run)
-        yield from bars.recalls(run)
-        yield from confusion.drawings(run)
-        yield from acoustics.drawings(run)
-        yield from bars.words(run)
-        yield from sound.drawings(run)
-
-    return [_figure(drawing, attacked=False) for drawing in found()]
+    """The figures that do not."""
+    return [_figure(drawing, attacked=False) for drawing in every.others(run)]
 
 
 def published() -> Figure:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import re
 import sqlite3
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from evaluation.csv_file import NUMBER, as_csv
 from listening_test.study import Study
 
 if TYPE_CHECKING:
@@ -26,10 +26,6 @@ Format = Literal["csv", "parquet", "sqlite"]
 FORMATS: tuple[Format, ...] = ("csv", "parquet", "sqlite")
 WATERMARKS = {"participant": "", "simulation": "SIMULATED, NOT PEOPLE", "preview": "PREVIEW, NOT A PARTICIPANT"}
 
-_NUMBER = re.compile(r"[-+]?\d+(\.\d+)?([eE][-+]?\d+)?")
-_RISKY = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-_LATER = re.compile(r"([;\t\r\n][ \"]*)(?=[=+\-@＝＋－＠])")
-"""Where a spreadsheet that parts cells at semicolons or tabs, as in German, would begin one with a formula."""
 DTYPES = {"text": "string", "whole number": "Int64", "number": "Float64", "yes or no": "boolean"}
 
 
@@ -151,7 +147,7 @@ def encode(table: pd.DataFrame, kind: Format) -> bytes:
     after a semicolon, tab or line break within it, at which some spreadsheets begin another cell.
     SQLite holds the tables `answers` and `codebook`.
     """
-    return {"csv": _csv, "parquet": _parquet, "sqlite": _sqlite}[kind](table)
+    return {"csv": as_csv, "parquet": _parquet, "sqlite": _sqlite}[kind](table)
 
 
 def codebook(watermark: str = "") -> str:
@@ -198,7 +194,7 @@ def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
     flat |= {
         "watermark": WATERMARKS[row["origin"]],
         "replaced": bool(row["replaced"]),
-        "value_number": float(value) if _NUMBER.fullmatch(value) else None,
+        "value_number": float(value) if NUMBER.fullmatch(value) else None,
         "correct_value": right,
         "correct": None if right is None else value == right,
         "expected": None if accepted is None else "|".join(accepted),
@@ -226,20 +222,6 @@ def _verdicts(rows: Sequence[Mapping[str, Any]], study: Study) -> dict[str, dict
 
 def _letters(i: int) -> str:
     return (_letters(i // 26 - 1) if i >= 26 else "") + chr(ord("A") + i % 26)
-
-
-def harmless(cell: Any) -> Any:
-    """A cell of a CSV file that no spreadsheet takes for a formula; numbers stay as they are."""
-    if not isinstance(cell, str) or _NUMBER.fullmatch(cell):
-        return cell
-    return ("'" if cell.startswith(_RISKY) else "") + _LATER.sub(r"\1'", cell)
-
-
-def _csv(table: pd.DataFrame) -> bytes:
-    safe = table.copy()
-    for name in safe.select_dtypes("string"):
-        safe[name] = safe[name].map(harmless, na_action="ignore")
-    return safe.to_csv(index=False, lineterminator="\r\n").encode("utf-8")
 
 
 def _parquet(table: pd.DataFrame) -> bytes:

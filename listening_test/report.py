@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import gzip
-import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from evaluation.report import rendered_page, script_safe
 from listening_test import export, plots
 from listening_test.analysis import results as analysis
 from listening_test.analysis.results import Results
@@ -92,25 +92,9 @@ def of(
 
 def build(source: Source, name: str = "report.html", *, at_s: float, largest_bytes: int = LARGEST_BYTES) -> Report:
     """The report; the same source at the same time gives the same bytes."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(FOLDER),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     answers, beside, notes = _answers(source, name, largest_bytes)
-    html = environment.get_template("page.html").render(**_context(source, at_s), answers=answers, **_assets())
+    html = rendered_page(FOLDER, {**_context(source, at_s), "answers": answers})
     return Report({name: html.encode("utf-8"), **beside}, notes)
-
-
-def _assets() -> dict[str, str]:
-    from plotly.offline import get_plotlyjs
-
-    read = {name: (FOLDER / f"page.{name}").read_text(encoding="utf-8") for name in ("css", "js")}
-    return {"plotly": get_plotlyjs(), "style": read["css"], "script": read["js"]}
 
 
 def _context(source: Source, at_s: float) -> dict[str, Any]:
@@ -218,7 +202,7 @@ def _blocks(results: Results, looks: Mapping[str, Any]) -> Iterator[dict[str, An
         tables = [left.pop(key) for key in one.tables if key in left]
         yield {
             **{name: getattr(one, name) for name in ("key", "title", "reading", "caution")},
-            "figure": _script_safe(one.figure.to_plotly_json()),
+            "figure": script_safe(one.figure.to_plotly_json()),
             "height": int(one.figure.layout.height or 360),
             "tables": [_shown(table, looks, said=one.caution) for table in tables],
         }
@@ -234,14 +218,6 @@ def _shown(table: Table, looks: Mapping[str, Any], *, said: str = "") -> dict[st
     rows = card.count(len(table.rows), "row") if table.rows else "empty"
     texts["caution"] = "" if table.caution and table.caution in said else table.caution
     return {**texts, "laid": layout.laid(table, looks), "count": rows, "csv": data, "open": False}
-
-
-def _script_safe(value: Any) -> str:
-    """JSON that cannot end the script element it stands in."""
-    from plotly.utils import PlotlyJSONEncoder
-
-    text = json.dumps(value, cls=PlotlyJSONEncoder, separators=(",", ":"), sort_keys=True)
-    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 
 
 def _answers(source: Source, name: str, largest_bytes: int) -> tuple[dict[str, str], dict[str, bytes], tuple[str, ...]]:

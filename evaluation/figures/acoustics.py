@@ -29,9 +29,8 @@ ORDER = ("angry", "happy", "neutral", "sad")
 ROW_PX, RIDGE_PX = 22.0, 20.0
 HZ_TICKS = (200, 300, 500, 700, 1000, 1500, 2000, 3000, 4000, 6000, 8000)
 READING = (
-    "Each curve is the distribution over recordings, further right = {more}; the dot is the median. Where emotion is "
-    "kept, the medians fall from angry over happy and neutral to sad: ✓ they do; ✗ they do not, with two that changed "
-    "places."
+    "A curve = the recordings of one emotion, the dot their median; further right = {more}. Where emotion is kept, "
+    "medians fall from angry over happy and neutral to sad: ✓ they do, ✗ two changed places."
 )
 CAUTION = (
     "One value a recording, inside the original's speech. An order that is kept does not prove that emotion is heard, "

@@ -19,9 +19,8 @@ RANGE = (-0.03, 0.63)
 CHANCE = 0.5
 WORST = "worst speaker EER"
 READING = (
-    "Further right = this attacker is wrong more often; the dashed line is guessing. A system is as private as the "
-    "strongest attacker leaves it: look at the leftmost mark of its block. The thin bar is the worst speaker, whom the "
-    "mean hides. " + trust.LEGEND
+    "Further right = the attacker errs more; the dashed line is guessing. A system is as private as its leftmost mark "
+    "says; the thin bar is the worst speaker. " + trust.LEGEND
 )
 
 

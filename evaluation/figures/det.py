@@ -1,4 +1,4 @@
-"""Detection error trade-off: what an attacker misses against whom it takes for somebody else, at every threshold."""
+"""Detection error trade-off (Martin et al. 1997): what an attacker misses against whom it takes for somebody else."""
 
 from __future__ import annotations
 
@@ -25,9 +25,8 @@ ENDS = (0.0005, 0.97)
 STEP = 0.02
 """Points nearer to one another than this, in standard deviations, are drawn once."""
 READING = (
-    "Towards the top right = more private. Where a curve crosses the dotted diagonal, both errors are equal: the EER. "
-    "The left side shows what an EER hides: whom an attacker still recognises when it hardly ever accuses anybody "
-    "wrongly. Axes are those of normal deviates (Martin et al. 1997)."
+    "Towards the top right = more private; on the dotted diagonal both errors are equal, the EER. The left side shows "
+    "whom an attacker still recognises that hardly ever accuses anybody wrongly."
 )
 
 

@@ -20,9 +20,8 @@ ROW_PX, WIDTH, STEP_PX, MOST = 46.0, 0.02, 4.0, 4
 CHANCE = 0.5
 MEAN = "mean speaker EER"
 READING = (
-    "One dot a speaker, at the EER of the trials against that speaker: further left = recognised better, and the worst "
-    "is named. The bar is the mean with every speaker counted at 50 % at most (the grey area), so that nobody who is "
-    "hidden makes up for somebody who is not."
+    "One dot a speaker: further left = recognised better, the worst is named. The bar is the mean, in which nobody "
+    "counts for more than 50 % (grey)."
 )
 
 

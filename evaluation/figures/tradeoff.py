@@ -21,14 +21,11 @@ CHANCE_EER, CLASSES = 50.0, 4
 KEY, TITLE = "tradeoff", "Privacy against emotion"
 GROUP = "published"
 READING = (
-    "Further right = this attacker is wrong more often (50 % is chance); further up = the recogniser hears the acted "
-    "emotion more often (25 % is chance). Right and up = private and still emotional; the original, grey, is where "
-    "nothing is hidden and nothing lost."
+    "Right and up = private and still emotional: further right, the attacker errs more (50 % is chance); further up, "
+    "the acted emotion is recognised more often (25 % is chance)."
 )
-OTHERS = (
-    " Hollow and grey are figures of papers 000 to 004: point at one for its attacker, protocol and data; a click on "
-    "them in the legend takes them away."
-)
+OTHERS = " Hollow and grey: papers 000 to 004; point at one for attacker, protocol and data."
+HIDE = " A click in the legend takes them away."
 CAUTION = "Published figures have other attackers, data and recognisers: compare within one document only."
 
 
@@ -63,7 +60,7 @@ def of_papers() -> Drawing:
     ]
     made = drawing(
         KEY, "Published: privacy against emotion", panels, [], table="",
-        reading=READING.partition("; the original")[0] + "." + OTHERS.partition(";")[0] + ".",
+        reading=READING + OTHERS,
         about="EER and UAR that one table of papers 000 to 004 gives for one system, under its protocol",
         caution=CAUTION, legend=True,
     )  # fmt: skip
@@ -80,7 +77,7 @@ def _drawing(
     cautions = (trust.caution(bad), notes(used), CAUTION if papers else "")
     rows = {id(row): row for row in used}
     made = drawing(
-        KEY, TITLE, panels, rows.values(), reading=READING + (OTHERS if papers else ""), about=about,
+        KEY, TITLE, panels, rows.values(), reading=READING + (OTHERS + HIDE if papers else ""), about=about,
         caution=" ".join(filter(None, cautions)), legend=papers,
     )  # fmt: skip
     return _with_legend(made) if papers else made

@@ -12,7 +12,7 @@ SYMBOLS = {"unprotected": "star", "ignorant": "circle", "lazy-informed": "square
 """Of attacks, the same in all figures; those of published figures are the same, hollow and grey."""
 CROSSED = frozenset({"circle", "square", "diamond"})
 """Symbols that plotly can cross out."""
-LEGEND = "Filled: trusted; hollow: doubtful; crossed out: not to be trusted (the attacker may just be weak)."
+LEGEND = "Hollow: doubtful; crossed out: not to be trusted, the attacker may just be weak."
 Key = tuple[str, str, str, str]
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from audio.marks import Style
+from evaluation.reporting.laid import Head, Laid
 from listening_test.analysis.table import Cell, Row, Table
 from listening_test.figures.say import words
 from listening_test.reporting.plain import shown
@@ -17,25 +18,6 @@ BASIS = ("answers", "listeners", "speakers")
 SYSTEMS = frozenset({"system", "other"})
 WORDS = frozenset({"pair", "question", "reason"})
 SMALL = 1e-3
-
-
-@dataclass(frozen=True)
-class Head:
-    """A column as shown: its name, what it means, whether its cells are numbers."""
-
-    name: str
-    meaning: str
-    numeric: bool
-
-
-@dataclass(frozen=True)
-class Laid:
-    """A table as shown; `more` rows are left to the file; cells refer to footnotes by their number in brackets."""
-
-    heads: tuple[Head, ...]
-    rows: tuple[tuple[str, ...], ...]
-    more: int
-    footnotes: tuple[str, ...] = ()
 
 
 def laid(table: Table, looks: Mapping[str, Style], *, most: int = 60) -> Laid:

@@ -8,9 +8,9 @@ import json
 import textwrap
 from typing import Any
 
+from evaluation.csv_file import harmless
 from listening_test.analysis.results import Results
 from listening_test.analysis.table import Cell, Table
-from listening_test.export import harmless
 
 WIDTH = 100
 QUIET = frozenset({"se", "df", "method"})

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from evaluation.reporting.laid import Head, Laid
 from web import result_files
 
 if TYPE_CHECKING:
     from listening_test.analysis.table import Table
-    from listening_test.reporting.layout import Head
     from listening_test.store_records import Origin, StudyInfo
 
 ROWS_MAX = 60
@@ -51,11 +51,16 @@ def rows(place: Place, table: Table, label: str = "") -> str:
     shown = laid(table, place.looks, most=ROWS_MAX)
     if not shown.heads:
         return f'<p class="vv-reading">{escape(table.reason or NO_ROWS)}</p>'
+    return grid(shown, label or table.title)
+
+
+def grid(shown: Laid, label: str) -> str:
+    """A table as it is laid out; it scrolls on its own where it is too wide."""
     heads = "".join(_head(head) for head in shown.heads)
     body = "".join(f"<tr>{''.join(map(_cell, row, shown.heads))}</tr>" for row in shown.rows)
     rest = f'<p class="vv-small">{shown.more} more rows are in the file.</p>' if shown.more else ""
     return (
-        f'<div class="vv-scroll" tabindex="0" role="region" aria-label="{escape(label or table.title)}">'
+        f'<div class="vv-scroll" tabindex="0" role="region" aria-label="{escape(label)}">'
         f'<table class="vv-table vv-plain"><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table></div>{rest}'
     )
 

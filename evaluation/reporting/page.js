@@ -1,12 +1,31 @@
 "use strict";
-// Draws the figures; on paper every figure has one width and every table is open.
+// Draws the figures; on paper every figure has one width and every table is open. Where an attack is chosen, the figures
+// of the others are hidden, and drawn when they are first seen.
 const PAPER_PX = 688;
-const plots = [...document.querySelectorAll(".plot-data")].map((data) => {
+const plots = [];
+
+function draw(data) {
   const element = document.getElementById(data.dataset.for);
+  if (plots.includes(element)) return;
   const { data: traces, layout } = JSON.parse(data.textContent);
   Plotly.newPlot(element, traces, layout, { responsive: true, displayModeBar: false });
-  return element;
+  plots.push(element);
+}
+
+function drawSeen() {
+  for (const data of document.querySelectorAll(".plot-data")) {
+    if (!data.closest("[hidden]")) draw(data);
+  }
+}
+
+document.getElementById("condition")?.addEventListener("change", ({ target }) => {
+  for (const figure of document.querySelectorAll("[data-condition]")) {
+    figure.hidden = figure.dataset.condition !== target.value;
+  }
+  drawSeen();
 });
+drawSeen();
+
 const closed = new Set();
 addEventListener("beforeprint", () => {
   for (const details of document.querySelectorAll("details:not([open])")) {

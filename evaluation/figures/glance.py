@@ -1,0 +1,74 @@
+"""Every system in one row: can it be told who spoke, is it understood, is the emotion there; with intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from evaluation.figures import say, trust
+from evaluation.figures.conditions import Condition, eers
+from evaluation.figures.rows import Row, chosen, groups, ordered
+from evaluation.reporting.laid import Head, Laid
+from evaluation.runs import Run
+
+Cells = dict[str, str]
+BLANK = "–"
+
+
+def glance(run: Run, condition: Condition | None) -> Laid:
+    """EER under `condition` with its worst speaker, then WER and UAR of every recogniser and data set."""
+    columns = [*_privacy(run, condition), *_utility(run)]
+    systems = ordered((system for _, cells in columns for system in cells), ["original"])
+    heads = [Head("system", "Anonymizer", False), *(head for head, _ in columns)]
+    rows = [(say.name(system), *(cells.get(system, BLANK) for _, cells in columns)) for system in systems]
+    return Laid(tuple(heads), tuple(rows), 0)
+
+
+def words(run: Run, condition: Condition | None) -> str:
+    """What the EERs of the glance are: attacker, protocol, data, how many speakers and trials."""
+    rows = _rows(run, condition)
+    if condition is None or not rows:
+        return "Values with their 95 % intervals, for other speakers. Nobody attacked in this run."
+    most = max(rows, key=lambda row: int(row["trials"]))
+    lead = f"EER: {condition.words}; {say.basis(most)}."
+    return f"{lead} Values with their 95 % intervals, for other speakers. A higher EER is more private."
+
+
+def headline(row: Row, condition: Condition) -> str:
+    """An EER with all that it is worth nothing without: "EER 34 % [28, 40] against house, semi-informed; …"."""
+    return f"EER {say.interval(row, 0)} against {condition.words}; {row['speakers']} speakers"
+
+
+def _rows(run: Run, condition: Condition | None) -> list[Row]:
+    return [row for row in eers(run) if condition and condition.holds(row) and row["value"] is not None]
+
+
+def _privacy(run: Run, condition: Condition | None) -> Iterator[tuple[Head, Cells]]:
+    rows = _rows(run, condition)
+    if condition is None or not rows:
+        return
+    known = trust.verdicts(run)
+    cells = {str(row["system"]): say.interval(row) + _doubt(known.get(trust.key_of(row))) for row in rows}
+    yield Head("EER", headline(rows[-1], condition), True), cells
+    worst = chosen(run.table("figures"), kind="privacy", metric="worst speaker EER", sex="all")
+    own = [row for row in worst if condition.holds(row) and row["value"] is not None]
+    if own:
+        named = {str(row["system"]): _worst(row) for row in own}
+        yield Head("worst speaker", "Lowest EER of a speaker, and whose", True), named
+
+
+def _doubt(verdict: Row | None) -> str:
+    return "" if verdict is None or verdict["verdict"] == "trusted" else f", {verdict['verdict']}"
+
+
+def _worst(row: Row) -> str:
+    return say.percent(row["value"]) + (f" ({row['group']})" if row["group"] else "")
+
+
+def _utility(run: Run) -> Iterator[tuple[Head, Cells]]:
+    for kind, metric in (("intelligibility", "WER"), ("emotion", "UAR")):
+        rows = chosen(run.table("figures"), kind=kind, metric=metric, sex="all")
+        for (who, data, about), own in groups(rows, "attacker", "data", "about").items():
+            yield (
+                Head(f"{metric}, {who}, {data}", str(about), True),
+                {str(row["system"]): say.interval(row) for row in own},
+            )

@@ -1,0 +1,1 @@
+"""What reports are made of: tables as people read them, page and style; see report.py."""
