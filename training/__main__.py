@@ -10,6 +10,7 @@ from training.common import TrainingError
 
 RECIPES = {
     "speaker-encoder": "training.speaker_encoder",
+    "emotion-recogniser": "training.emotion_recogniser",
     "similarity-anchors": "training.similarity_anchors",
 }
 """Recipe to its module, which has SUMMARY, EXAMPLE, add_arguments(parser) and main(options)."""

@@ -23,7 +23,8 @@ class TrainingError(Exception):
 
 @dataclass(frozen=True)
 class Utterance:
-    """One line of a manifest. `session`: the LibriSpeech chapter, else the corpus (not known better); "" is unknown."""
+    """One line of a manifest. `session`: the LibriSpeech chapter, else the corpus (not known better); "" is unknown.
+    `emotion`: the acted one, "" if none was."""
 
     path: Path
     corpus: str
@@ -32,6 +33,7 @@ class Utterance:
     session: str
     licence: str
     duration_s: float
+    emotion: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,8 +81,9 @@ def _utterance(data: Path, row: Mapping[str, str]) -> Utterance:
     parts = path.stem.split("-")
     session = parts[1] if row["corpus"].startswith("LibriSpeech") and len(parts) == 3 else ""
     return Utterance(
-        path, row["corpus"], row["speaker"], row["sex"], session, row["licence"], float(row["duration_s"] or 0)
-    )
+        path, row["corpus"], row["speaker"], row["sex"], session, row["licence"], float(row["duration_s"] or 0),
+        row.get("emotion", ""),
+    )  # fmt: skip
 
 
 def load_speech(utterances: Sequence[Utterance]) -> Speech:

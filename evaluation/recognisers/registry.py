@@ -39,6 +39,7 @@ ENTRIES: Mapping[str, Entry] = MappingProxyType(
         "whisper-large-v3-turbo": _whisper("large-v3-turbo"),
         "whisper-base-de": _whisper("base", "de"),
         "whisper-large-v3-de": _whisper("large-v3", "de"),
+        "house-emotion": Entry("evaluation.recognisers.house_emotion:HouseEmotion", "emotion"),
         "wav2vec2-iemocap": Entry("evaluation.recognisers.wav2vec2_emotion:Wav2Vec2Emotion", "emotion"),
     }
 )
