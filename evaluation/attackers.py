@@ -211,7 +211,7 @@ def cosines(first: Floats, second: Floats) -> Floats:
 
 
 ATTACKERS: Mapping[str, type[Any]] = MappingProxyType(
-    {one.info.key: one for one in (Mfcc, House, Ecapa)}
+    {one.info.key: one for one in (Mfcc, House, Ecapa, Emotion)}
 )  # each of them an Attacker
 
 
