@@ -48,7 +48,7 @@ def main(options: argparse.Namespace) -> int:
 
 
 def measured(test: tuple[common.Utterance, ...]) -> dict[str, Any]:
-    """The anchors of both machines; JSON-ready.
+    """The anchors of both attackers; JSON-ready.
 
     Raises:
         TrainingError: if there is no pair of one speaker or of two.
@@ -58,26 +58,21 @@ def measured(test: tuple[common.Utterance, ...]) -> dict[str, Any]:
         raise common.TrainingError("Two speakers of one sex, one of them heard twice, were expected among the speech.")
     clips = [decode(utterance.path).clip for utterance in test]
     heard = {
-        key: np.stack([voice_likeness.embed(key, clip) for clip in clips])
-        for key in (voice_likeness.ENCODER, voice_likeness.UNTRAINED)
+        key: np.stack([attackers.ATTACKERS[key]().embed(clip) for clip in clips])
+        for key in (voice_likeness.HOUSE, voice_likeness.UNTRAINED)
     }
     return {
         "about": "Scores of pairs of original recordings: percentiles 0 to 100. See evaluation/voice_likeness.py.",
         "protocol": PROTOCOL,
         "data": cards.data(test),
         "speakers": len({utterance.speaker for utterance in test}),
-        "machines": {key: _anchors(key, found, made) for key, found in heard.items()},
+        "attackers": {key: _anchors(key, found, made) for key, found in heard.items()},
     }
 
 
 def _anchors(key: str, heard: Floats, made: verification.Trials) -> dict[str, Any]:
-    normalised: dict[str, Any] = {}
-    if key == voice_likeness.UNTRAINED:
-        normalised = {"centre": _rounded(heard.mean(0)), "spread": _rounded(heard.std(0))}
-        first, second = (heard[places] for places in made.pairs.T)
-        found = attackers.Mfcc().scores(first, second, (heard, heard))
-    else:
-        found = verification.scores(heard.astype(np.float32), made)
+    first, second = (heard[places] for places in made.pairs.T)
+    found = attackers.ATTACKERS[key]().scores(first, second, (heard, heard))
     same, different = found[made.same], found[~made.same]
     return {
         "version": voice_likeness.version(key),
@@ -86,7 +81,8 @@ def _anchors(key: str, heard: Floats, made: verification.Trials) -> dict[str, An
         "different_trials": len(different),
         "same": _percentiles(same),
         "different": _percentiles(different),
-        **normalised,
+        "centre": _rounded(heard.mean(0)),
+        "spread": _rounded(heard.std(0)),
     }
 
 

@@ -24,13 +24,19 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Example:
-    """A clip to try things on: `id` is unique and opaque, `detail` one line, `licence` how it may be used."""
+    """A clip to try things on: `id` is unique and opaque, `detail` one line, `licence` how it may be used.
+
+    `transcript` (what is said), `language` ("English") and `speaker` ("emodb-03"): "" where they are not known.
+    """
 
     id: str
     title: str
     detail: str
     licence: str
     path: Path
+    transcript: str = ""
+    language: str = ""
+    speaker: str = ""
 
 
 def shipped_examples(folder: Path = DEMO) -> tuple[Example, ...]:
@@ -47,6 +53,9 @@ def shipped_examples(folder: Path = DEMO) -> tuple[Example, ...]:
             detail=", ".join(filter(None, (SEXES.get(row["sex"]), row["language"], row["emotion"]))),
             licence=row["licence"],
             path=folder / row["file"],
+            transcript=row.get("transcript", ""),
+            language=row.get("language", ""),
+            speaker=row.get("speaker", ""),
         )
         for row in rows
     )

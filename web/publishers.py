@@ -155,6 +155,8 @@ def _row(source: Source, match: re.Match[str], data: bytes, sexes: dict[str, str
         "detail": ", ".join(filter(None, facts)),
         "licence": source.licence,
         "path": stem + PurePosixPath(match.string).suffix,
+        "language": source.language,
+        "speaker": f"{source.key}-{speaker}",
     }
 
 

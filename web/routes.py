@@ -61,14 +61,14 @@ def _declared_size(request: Request) -> int:
     return int(text) if text.isdigit() else 0
 
 
-def _receive(services: Services, source: Any) -> Response:
+def _receive(services: Services, source: Any, **known: str) -> Response:
     try:
         token, decoded = services.receive(source)
     except (ClipError, WorkerLost) as error:
         return sentence(str(error), 422)
     except VaultFull as error:
         return sentence(str(error), 503)
-    return JSONResponse(_received(token, decoded), headers=NEVER_KEEP)
+    return JSONResponse({**_received(token, decoded), **known}, headers=NEVER_KEEP)
 
 
 def _received(token: str, decoded: Decoded) -> dict[str, Any]:
@@ -98,7 +98,9 @@ def _add_examples(routes: APIRouter, services: Services) -> None:
     @routes.post("/api/clips/example/{identity:path}")
     def choose(identity: str) -> Response:
         chosen = {one.id: one for one in examples.list_examples(settings.data_dir)}.get(identity)
-        return _receive(services, chosen.path) if chosen else sentence("There is no such example: choose another.", 404)
+        if chosen is None:
+            return sentence("There is no such example: choose another.", 404)
+        return _receive(services, chosen.path, said=chosen.transcript, language=chosen.language, speaker=chosen.speaker)
 
     @routes.post("/api/examples/fetch")
     def fetch() -> Response:

@@ -18,6 +18,9 @@ README = """Results of one comparison made with VoiceVeil {version}.
 comparison.json  every parameter, seed, version and number
 table.csv        the numbers, one row a system
 
+What machines heard (who speaks, which words, which emotion) is in both, if the download came after it was there.
+"hearing" in comparison.json names the machines; "marks" are [kind, word said, word heard].
+
 These files hold a voice. An anonymized voice is not an anonymous one: who attacks with what decides how much is hidden.
 """
 
@@ -59,11 +62,12 @@ def zipped(vault: Vault, token: str) -> bytes | None:
 
 
 def as_csv(systems: Sequence[Mapping[str, Any]]) -> str:
-    """One row a system: who it is, then every score as "name [unit]"."""
+    """One row a system: who it is, every score as "name [unit]", and what machines heard."""
     fields = ["system", "fidelity", "seed", "level", "duration_s", "real_time_factor", "error"]
     rows, columns = [], list(fields)
     for system in systems:
         scores = {f"{name} [{score['unit']}]": score["value"] for name, score in system.get("scores", {}).items()}
+        scores |= _heard(system.get("hearing", {}))
         columns += [name for name in scores if name not in columns]
         rows.append({**{field: system.get(field, "") for field in fields}, **scores})
     buffer = io.StringIO()
@@ -71,3 +75,17 @@ def as_csv(systems: Sequence[Mapping[str, Any]]) -> str:
     writer.writeheader()
     writer.writerows(rows)
     return buffer.getvalue()
+
+
+def _heard(hearing: Mapping[str, Any]) -> dict[str, Any]:
+    """What machines heard of a system, as columns."""
+    alike, words, emotion = (hearing.get(kind, {}) for kind in ("speaker", "words", "emotion"))
+    found = {
+        "speaker_cosine [1]": alike.get("cosine"),
+        "more_alike_than_pairs_of_two_people [1]": alike.get("above_different"),
+        "more_alike_than_pairs_of_one_person [1]": alike.get("above_same"),
+        "wer [1]": words.get("wer"),
+        "transcript": words.get("text"),
+        **{f"{name} [1]": share for name, share in emotion.get("probabilities", {}).items()},
+    }
+    return {name: value for name, value in found.items() if value is not None}

@@ -23,8 +23,9 @@ class ClipInput(gr.HTML):
     """Takes a clip by drop, file dialog, microphone or example, and hands its token to the server.
 
     The bytes go to the app's own route `api/clips` (raw, without the file's name); the value is what that route
-    answered: {"token", "duration_s", "sample_rate_hz", "channels", "notes", "url"} and "name", which is the
-    example's title or a neutral word, never the file's name. None: no clip yet.
+    answered: {"token", "duration_s", "sample_rate_hz", "channels", "notes", "url"}, of an example also {"said",
+    "language", "speaker"} ("" where not known), and "name", which is the example's title or a neutral word, never
+    the file's name. None: no clip yet.
 
     Event `clip`: a clip was accepted; it is the component's value by then, and the event's data.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 import gradio as gr
@@ -11,10 +11,11 @@ from starlette.concurrency import iterate_in_threadpool, run_in_threadpool
 
 from anonymizers.base import AnonymizerError
 from audio.clip import Clip
-from web import address, figures, quality, settings_link
+from web import address, figures, hearing, quality, settings_link
 from web.comparison import Asked, Comparison, stopped
-from web.components import results_table
+from web.components import hearing_panel, results_table
 from web.components.clip_input import ClipInput
+from web.components.hearing_panel import HearingPanel
 from web.components.sync_player import SyncPlayer
 from web.components.system_form import SystemForm
 from web.pages import words
@@ -22,6 +23,8 @@ from web.services import Services
 
 AT_ONCE = 2
 """Comparisons that run at the same time; the others wait and see their place in the queue."""
+HEARD_AT_ONCE = 1
+"""Comparisons that machines hear at the same time: each takes a process and a core of those that make sounds."""
 
 
 class ComparePage:
@@ -61,6 +64,8 @@ class ComparePage:
         self.status = gr.HTML("", elem_id="status", padding=False, elem_classes=["vv-status"])
         self.player = SyncPlayer(elem_id="player")
         with gr.Column(visible=False, elem_id="findings") as self.findings:
+            gr.HTML('<h2 class="vv-step">What machines hear</h2>', padding=False)
+            self.panel = HearingPanel(elem_id="hearing", padding=False)
             gr.HTML('<h2 class="vv-step">Numbers</h2>', padding=False)
             self.table = gr.HTML("", elem_id="numbers", padding=False)
             gr.HTML('<h2 class="vv-step">Take away</h2>', padding=False)
@@ -75,18 +80,19 @@ class ComparePage:
                 )
                 self.plots[name] = gr.Plot(show_label=False, elem_id=f"plot-{name}", container=False)
         self.run_id = gr.State("")
+        self.known = gr.State({"token": ""})
 
     def _wire(self) -> None:
         asked = [self.seed, self.level, self.speaker, *self.form.inputs]
-        measured = [self.findings, self.table, self.take, self.link, *self.plots.values()]
+        measured = [self.findings, self.panel, self.table, self.take, self.link, *self.plots.values()]
         self.level.change(lambda level: gr.update(visible=level == "speaker"), self.level, self.speaker, queue=False)
         pressed = self.go.click(
-            self.prepare, [self.clip, *asked],
-            [self.run_id, self.problem, self.player, self.status, self.go, self.halt, self.findings],
+            self.prepare, [self.known, self.clip, *asked],
+            [self.run_id, self.known, self.problem, self.player, self.status, self.go, self.halt, self.findings],
             queue=False, show_progress="hidden", api_visibility="private",
         )  # fmt: skip
         ran = pressed.success(
-            self.run, [self.run_id, self.clip, *asked], [self.player, self.status, *measured],
+            self.run, [self.run_id, self.known, self.clip, *asked], [self.player, self.status, *measured],
             concurrency_limit=AT_ONCE, concurrency_id="compare", show_progress="full", show_progress_on=self.status,
             api_visibility="private",
         )  # fmt: skip
@@ -97,7 +103,17 @@ class ComparePage:
             self.predict_quality, self.run_id, self.table,
             concurrency_limit=AT_ONCE, concurrency_id="quality", show_progress="hidden", api_visibility="private",
         )  # fmt: skip
-        self.go.click(None, cancels=[quality])  # numbers of the run before must not land in the new one's table
+        heard = quality.then(
+            self.hear, [self.run_id, self.known], self.panel,
+            concurrency_limit=HEARD_AT_ONCE, concurrency_id="hearing", show_progress="hidden",
+            api_visibility="private",
+        )  # fmt: skip
+        self.go.click(None, cancels=[quality, heard])  # numbers of the run before must not land in the new one's table
+        self.panel.halt(self.stop_hearing, self.run_id, None, queue=False, api_visibility="private")
+        self.panel.said(
+            self.mark, [self.run_id, self.known], [self.panel, self.known],
+            queue=False, show_progress="hidden", api_visibility="private",
+        )  # fmt: skip
         self.halt.click(
             self.stop, [self.run_id, self.player], [self.player, self.halt],
             queue=False, show_progress="hidden", api_visibility="private",
@@ -109,17 +125,17 @@ class ComparePage:
             raise AnonymizerError(words.NO_SYSTEM)
         return Asked(jobs, int(seed or 0), level, speaker or "")
 
-    def prepare(self, clip: Any, seed: Any, level: Any, speaker: Any, *values: Any) -> tuple:
+    def prepare(self, known: Any, clip: Any, seed: Any, level: Any, speaker: Any, *values: Any) -> tuple:
         """Answer the click at once: what will run, as rows that wait, or what is missing, as a sentence."""
         try:
             found, asked = self._found(clip), self._asked(seed, level, speaker, values)
         except AnonymizerError as error:
-            return "", words.problem(str(error)), *[gr.skip()] * 5
+            return "", gr.skip(), words.problem(str(error)), *[gr.skip()] * 5
         run = secrets.token_urlsafe(16)
         self.services.runs.begin(run)
         waiting = Comparison(self.services, run, found, asked).player(busy=True)
         go, halt = gr.update(interactive=False), gr.update(visible=True, interactive=True)
-        return run, "", waiting, words.WAITING, go, halt, gr.update(visible=False)
+        return run, _known_of(clip, known), "", waiting, words.WAITING, go, halt, gr.update(visible=False)
 
     def _found(self, clip: Any) -> Clip:
         if not clip:
@@ -130,33 +146,36 @@ class ComparePage:
         return found
 
     async def run(
-        self, request: gr.Request, run: str, clip: Any, seed: Any, level: Any, speaker: Any, *values: Any
+        self, request: gr.Request, run: str, known: Any, clip: Any, seed: Any, level: Any, speaker: Any, *values: Any
     ) -> AsyncIterator[tuple]:
         """Run the systems, showing each as it is ready, then what was measured."""
         if not run:
             return
         cancelled = self.services.runs.cancelled(run)
-        skip = [gr.skip()] * (4 + len(self.plots))
+        skip = [gr.skip()] * (5 + len(self.plots))
         found = await run_in_threadpool(self._found, clip)
         comparison = Comparison(self.services, run, found, self._asked(seed, level, speaker, values))
         try:
             async for _ in iterate_in_threadpool(comparison.sounds(cancelled)):
                 done = comparison.all_heard
                 yield (comparison.player(busy=not done), words.MEASURING if done else "", *skip)
-            measured = await run_in_threadpool(self._measured, comparison, address.of(self.services.settings, request))
+            home = address.of(self.services.settings, request)
+            measured = await run_in_threadpool(self._measured, comparison, known, home)
             yield (comparison.player(busy=False), "", *measured)
         finally:
             cancelled.set()
             comparison.gone.set()  # nothing goes on for a browser that has gone
             self.services.runs.end(run)
 
-    def _measured(self, comparison: Comparison, home: str) -> tuple:
+    def _measured(self, comparison: Comparison, known: Any, home: str) -> tuple:
         comparison.keep()
+        to_hear = self._hearing(comparison.run, known)
         drawn = figures.draw(list(comparison.rows.values()))
         link = f"{home}?{settings_link.to_query(comparison.asked)}"
         table = results_table.html(comparison.report()["systems"], quality_coming=True)
         return (
             gr.update(visible=True),
+            hearing_panel.shown(to_hear) if to_hear else None,
             table,
             words.take_away(comparison.run),
             link,
@@ -177,6 +196,33 @@ class ComparePage:
         systems = quality.predict(self.services, run)
         return gr.skip() if systems is None else results_table.html(systems, quality_coming=False)
 
+    def _hearing(self, run: str, known: Any) -> hearing.Hearing | None:
+        return hearing.of(self.services, run, known["said"], known["language"], known["speaker"])
+
+    async def hear(self, run: str, known: Any) -> AsyncIterator[Any]:
+        """Let the machines hear the sounds, showing each number as it is there; the last thing that is computed."""
+        found = await run_in_threadpool(self._hearing, run, known) if run else None
+        if found is None:
+            return
+        self.services.runs.begin(run)
+        stop = self.services.runs.cancelled(run)
+        try:
+            async for _ in iterate_in_threadpool(found.rounds(stop)):
+                yield hearing_panel.shown(found)
+        finally:
+            stop.set()  # nothing goes on for a browser that has gone
+            self.services.runs.end(run)
+
+    def stop_hearing(self, run: str) -> None:
+        """What was not heard is not coming."""
+        self.services.runs.stop(run)
+
+    def mark(self, run: str, known: Any, event: gr.EventData) -> tuple:
+        """Compare the words with those that a person says are said; also when this clip is compared again."""
+        said = str(event.text)[: hearing.LONGEST_SAID]
+        found = hearing.marked(self.services, run, said)
+        return hearing_panel.shown(found) if found else gr.skip(), {**known, "said": said}
+
     def from_link(self, request: gr.Request) -> list[Any]:
         """The form as a link wants it, and what in the link does not fit; untouched when there is none."""
         asked, faults = settings_link.from_query(dict(request.query_params))
@@ -185,6 +231,14 @@ class ComparePage:
             return [problem, *[gr.skip()] * (3 + len(self.form.inputs))]
         speaker = gr.update(value=asked.speaker, visible=asked.level == "speaker")
         return [problem, asked.seed, asked.level, speaker, *self.form.values(asked.jobs)]
+
+
+def _known_of(clip: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
+    """What is known of a clip from elsewhere: what is said in it, its language and who speaks; "" where not known."""
+    if clip["token"] == before["token"]:  # what was typed meanwhile stays
+        return dict(before)
+    facts = {name: clip.get(name) for name in ("token", "said", "language", "speaker")}
+    return {name: fact if isinstance(fact, str) else "" for name, fact in facts.items()}
 
 
 def render(services: Services, blocks: gr.Blocks) -> None:

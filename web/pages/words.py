@@ -31,6 +31,6 @@ def take_away(run: str) -> str:
     return (
         f'<p class="vv-take"><a class="vv-button" id="zip" href="results/{run}" download="voiceveil.zip">'
         "Download all (ZIP)</a>"
-        "<span>16-bit WAVs, a table, and one JSON with every parameter, seed, version and number. "
-        "Here for an hour at most, then deleted.</span></p>"
+        "<span>16-bit WAVs, a table, and one JSON with every parameter, seed, version and number, "
+        "also of what machines hear as soon as it is there. Here for an hour at most, then deleted.</span></p>"
     )
