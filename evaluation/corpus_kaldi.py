@@ -7,7 +7,7 @@ from pathlib import Path
 
 from evaluation.corpus import Corpus, CorpusError, Utterance
 from evaluation.corpus_kaldi_lists import Lists, read_lists
-from evaluation.corpus_words import emotion_of, key_of, session_of, sex_of, some
+from evaluation.corpus_words import emotion_of, key_of, language_of, session_of, sex_of, some
 
 KIND = re.compile(r"_(enrolls?|trials)((?:_(?:f|m|mixed|all|common))*)(?=_|$)")
 """What VoicePrivacy calls the directories of one set: libri_dev_enrolls, libri_dev_trials_f, vctk_dev_trials_m_all."""
@@ -90,7 +90,7 @@ def _utterances(directory: Path, lists: Lists, corpus: str, problems: list[str])
             session=lists.sessions.get(name) or session_of(name),
             transcript=lists.texts.get(name, ""),
             emotion=emotion_of(lists.emotions.get(name, "")),
-            language=lists.languages.get(name, ""),
+            language=language_of(lists.languages.get(name, "")),
             corpus=corpus,
             start_s=start_s,
             end_s=end_s,

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from evaluation.corpus import Corpus, CorpusError, Utterance, name_of
-from evaluation.corpus_words import emotion_of, key_of, session_of, sex_of, some, text_of
+from evaluation.corpus_words import emotion_of, key_of, language_of, session_of, sex_of, some, text_of
 
 NEEDED = ("path", "speaker")
 LARGEST_BYTES = 200 * 1024 * 1024
@@ -135,7 +135,8 @@ def _utterance(row: Row, folder: Path, *, unique: bool) -> Utterance | str:
         emotion=emotion_of(row.get("emotion", "")),
         start_s=part[0],
         end_s=part[1],
-        **{name: row.get(name, "") for name in ("transcript", "language", "corpus")},
+        language=language_of(row.get("language", "")),
+        **{name: row.get(name, "") for name in ("transcript", "corpus")},
     )
 
 

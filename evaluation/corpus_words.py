@@ -18,6 +18,10 @@ EMOTIONS = {
 """Other names for the emotions of Utterance.emotion. Excited counts as happy, as VoicePrivacy has it on IEMOCAP."""
 SESSION_IN_NAME = re.compile(r"(\d+-\d+)-\d{4}|(\d+_\d+)_\d{6}_\d{6}")
 """Names of LibriSpeech (speaker-chapter-utterance) and of LibriTTS."""
+LANGUAGES = {
+    "english": "en", "german": "de", "french": "fr", "spanish": "es", "italian": "it", "dutch": "nl", "polish": "pl",
+    "mandarin": "zh", "chinese": "zh", "japanese": "ja", "eng": "en", "deu": "de", "ger": "de",
+}  # fmt: skip
 LONGEST_KEY = 120
 SHOWN = 3
 
@@ -37,6 +41,12 @@ def emotion_of(word: str) -> str:
     """The emotion in the vocabulary of Utterance.emotion, or the word itself in lower case."""
     low = word.strip().lower()
     return EMOTIONS.get(low, low)
+
+
+def language_of(word: str) -> str:
+    """ "en" of "en", "en-GB", "EN" and "English"."""
+    low = re.split(r"[-_]", word.strip().lower())[0]
+    return LANGUAGES.get(low, low)
 
 
 def session_of(name: str) -> str:

@@ -119,6 +119,10 @@ def request_of(args: argparse.Namespace) -> Request:
         seed=args.seed,
     )
     systems = _names(args.systems) or ()
+    if args.out.resolve().is_relative_to(args.data.resolve()):
+        raise RunError(
+            f"--out {args.out} lies in --data {args.data}, so results would be taken for data: name another."
+        )
     if not systems:
         raise RunError("--systems names at least one system, but none came: see python -m anonymizers list.")
     return Request(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 MOST_FOR_QUALITY = 200
 """Predicted quality takes seconds a file: it is computed unasked for corpora of at most so many utterances."""
+
+FULL_OR_CLOSED = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EFBIG}
 
 
 @dataclass(frozen=True)
@@ -166,6 +169,8 @@ def run(ready: Ready, *, now: Callable[[], datetime], tell: Callable[[Work], Non
         told = provenance(ready, count, sorted(failures), started, now())
         write_whole(request.out / "provenance.json", (json.dumps(told, indent=1, ensure_ascii=False) + "\n").encode())
     except OSError as error:
+        if error.errno not in FULL_OR_CLOSED:
+            raise
         raise RunError(
             f"{error.filename or request.out} could not be written ({error.strerror or error}). What is done is kept: "
             "make room, and the same command goes on from there."

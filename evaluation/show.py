@@ -19,21 +19,32 @@ def text(run: Run) -> str:
     """EER by attacker and attack, WER and UAR, in % with their intervals at 95 %, and what is wrong with the run."""
     figures = run.table("figures")
     whole = figures[(figures["sex"] == "all") & (figures["group"] == "")]
-    parts = [run.name, *_privacy(whole, run), *_utility(whole), *run.problems]
+    parts = [*_heading(run), *_privacy(whole, run), *_utility(whole), *run.problems]
     return "\n".join(parts) + "\n"
+
+
+def _heading(run: Run) -> Iterator[str]:
+    told = run.provenance
+    yield run.name
+    if data := told.get("data"):
+        count = f"{data['speakers']} speakers, {data['utterances']} utterances"
+        yield f"{data['name']} ({data['split']}): {count}; a pseudo-speaker for each {told.get('level', '')}"
+    if jobs := told.get("jobs"):
+        yield f"{jobs['all'] - jobs['failed']} of {jobs['all']} recordings done, intervals at 95 % for other speakers"
 
 
 def _privacy(whole: pd.DataFrame, run: Run) -> Iterator[str]:
     own = whole[(whole["kind"] == "privacy") & (whole["metric"] == "EER")]
     verdicts = {tuple(row[:4]): row[4] for row in _rows(run.table("trust"), *KEYS, "verdict")}
+    titles = {one["key"]: one["title"] for one in run.provenance.get("protocols", [])}
     for protocol, part in own.groupby("protocol", sort=False):
         rows = [("system", "attacker", "attack", "EER %", "trust")]
         for one in part.itertuples():
             key = (one.system, one.attacker, one.attack, one.protocol)
             rows.append((one.system, one.attacker, one.attack, _share(one), verdicts.get(key, "")))
-        yield f"\nCan a machine still tell who spoke? Protocol {protocol}; 50 % is chance, the lowest row counts."
+        yield "\nCan a machine still tell who spoke? 50 % is chance, the lowest row of a system counts."
+        yield f"{protocol}: {titles.get(protocol, part['about'].iloc[0])}"
         yield from _table(rows)
-        yield str(part["about"].iloc[0])
 
 
 KEYS = ("system", "attacker", "attack", "protocol")

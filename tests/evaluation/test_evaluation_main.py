@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -12,10 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from evaluation import pipeline
 from evaluation.__main__ import main
+from evaluation.options import parser, request_of
 from evaluation.run_tables import TABLES
 from evaluation.runs import Run
-from tests.evaluation.example_corpus import voices
+from tests.evaluation.example_corpus import kaldi, voices
 from tests.ray_cluster import ENVIRONMENT, ROOT, cluster
 
 QUICK = ["--attackers", "mfcc", "--words", "none", "--emotion", "none", "--replicates", "20", "--quality", "no"]
@@ -104,6 +107,7 @@ def test_recognisers_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
         (["--speakers", "nobody"], "none is called nobody"),
         (["--corpus", "EmoDB"], "but it holds: Synthetic"),
         (["--ray", "127.0.0.1:1"], "nothing answers there"),
+        (["--out", "INSIDE"], "so results would be taken for data"),
         (["--train", "GONE"], "A folder of speech was expected at"),
     ],
 )
@@ -111,7 +115,7 @@ def test_mistakes_are_one_sentence(
     args: list[str], words: str, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "empty").mkdir()
-    places = {"GONE": tmp_path / "gone", "EMPTY": tmp_path / "empty"}
+    places = {"GONE": tmp_path / "gone", "EMPTY": tmp_path / "empty", "INSIDE": folder / "run"}
     base = ["--data", str(folder), "--systems", "mcadams", "--out", str(tmp_path / "out"), *QUICK]
     assert main(["run", *base, *(str(places.get(arg, arg)) for arg in args)]) == 1
     error = capsys.readouterr().err
@@ -147,6 +151,43 @@ def test_a_broken_file_is_status_1_and_the_others_count(tmp_path: Path, capsys: 
     run = Run(tmp_path / "out")
     assert run.provenance["failures"][0].startswith("original spk1-0: ")
     assert run.shows
+
+
+def test_a_full_disk_at_the_tables_is_a_sentence(
+    out: Path, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from evaluation import gather
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "tables/files.parquet")
+
+    monkeypatch.setattr(gather, "gather", full)
+    assert main(["run", "--data", str(folder), "--systems", "mcadams", "--out", str(out), *QUICK]) == 1
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert said.startswith("tables/files.parquet could not be written (No space left on device). What is done is kept")
+
+
+def test_lists_of_the_data_and_other_speakers_are_taken(folder: Path, tmp_path: Path) -> None:
+    lists = kaldi(
+        tmp_path / "set_trials",
+        {
+            "wav.scp": [f"spk{n}-{take} {folder}/spk{n}/spk{n}-{take}.wav" for n in range(4) for take in range(2)],
+            "utt2spk": [f"spk{n}-{take} spk{n}" for n in range(4) for take in range(2)],
+            "enrolls": [f"spk{n}-0" for n in range(4)],
+            "trials": ["spk0 spk0-1 target", "spk0 spk2-1 nontarget"],
+        },
+    )
+    base = ["run", "--data", str(lists), "--systems", "mcadams", "--out", str(tmp_path / "out"), *QUICK]
+    typed = parser().parse_args([*base, "--train", str(folder), "--exclude-speakers", "spk3", "--level", "speaker"])
+    typed.typed = base
+    ready = pipeline.prepare(request_of(typed))
+    assert [one.key for one in ready.protocols] == ["given"]
+    assert len(ready.protocols[0].trials) == 2
+    assert ready.train is not None
+    assert {one.speaker for one in ready.train.utterances} == {"spk3"}
+    assert "3 speakers are in the evaluated data too" in ready.train.problems[0]
+    assert ready.about.train == f"Synthetic {folder.name}, 1 speakers, 2 utterances"
+    assert {job.side for job in ready.jobs} == {"trial", "enrolment", "told", "train"}
 
 
 @pytest.mark.slow
