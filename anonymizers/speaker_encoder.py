@@ -45,20 +45,21 @@ def card() -> Mapping[str, Any]:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def embed(clip: Clip, model: Path = MODEL) -> npt.NDArray[np.float32]:
+def embed(clip: Clip, model: Path | None = None) -> npt.NDArray[np.float32]:
     """What identifies the speaker of a clip: float32, shape (192,), unit length; the cosine of two is their score.
 
-    Clips of more than 20 s: the mean over pieces, at unit length. The same clip gives the same vector.
+    Clips of more than 20 s: the mean over pieces, at unit length. The same clip gives the same vector. `model`: another
+    file of the same kind.
 
     Raises:
         AnonymizerError: if the clip lasts less than 0.1 s or is silent, or the model's file is missing.
     """
     if clip.duration_s < MIN_DURATION_S or clip.is_silent:
-        what = "silence" if clip.is_silent else f"{clip.duration_s:.2f} s"
+        what = f"{clip.duration_s:.2f} s" if clip.duration_s < MIN_DURATION_S else "silence"
         raise AnonymizerError(
             f"At least {MIN_DURATION_S:g} s of sound was expected, but {what} came: take a longer clip."
         )
-    session = _session(model)
+    session = _session(model or MODEL)
     found = [session.run(None, {"features": features(piece)[None]})[0][0] for piece in _pieces(clip)]
     mean = np.mean(found, axis=0)
     return (mean / max(1e-12, float(np.linalg.norm(mean)))).astype(np.float32)

@@ -131,7 +131,7 @@ def load_checkpoint(path: Path) -> dict[str, Any] | None:
     """What `save_checkpoint` wrote, or None if there is nothing."""
     import torch
 
-    return torch.load(path, weights_only=True) if path.is_file() else None
+    return torch.load(path, weights_only=True, map_location="cpu") if path.is_file() else None
 
 
 class Log:
@@ -144,7 +144,7 @@ class Log:
         if path.is_file():
             lines = path.read_text().splitlines()[1:]
             kept = [line for line in lines if line.split(",")[0].isdigit() and int(line.split(",")[0]) < first_step]
-            save_text(path, "\n".join([",".join(self.columns), *kept]) + "\n")
+        save_text(path, "\n".join([",".join(self.columns), *kept]) + "\n")
 
     def add(self, step: int, *values: float) -> None:
         with self.path.open("a") as file:

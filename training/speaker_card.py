@@ -121,8 +121,8 @@ def _limits(card: Mapping[str, Any]) -> str:
     files = "\n".join(f"- `{name}`: {digest}" for name, digest in card["sha256"].items())
     return (
         "## Limits\n\n"
-        "Small and trained on little speech, nearly all of it English and read: systems trained on thousands of "
-        "speakers make about a fifth of its errors. A high EER against it is no proof of anonymity. It is meant for "
-        "judging anonymizers, not for recognising people.\n\n"
+        "Small and trained on little speech, nearly all of it English and read: what it cannot link, a larger encoder, "
+        "trained on thousands of speakers, may. A high EER against it is no proof of anonymity. It is meant to judge "
+        "anonymizers, not for recognising people.\n\n"
         f"## SHA-256\n\n{files}"
     )

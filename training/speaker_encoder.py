@@ -6,20 +6,17 @@ import argparse
 import json
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from anonymizers import speaker_encoder
 from anonymizers.nn import ecapa
 from audio.clip import Clip, decode
-from training import cards, common, speaker_card, verification
+from training import cards, common, speaker_card, verification, whitening
 from training.speaker_training import Settings, Training
-
-if TYPE_CHECKING:
-    import torch
 
 SUMMARY = "who speaks, as a vector (ECAPA-TDNN, 1.7 M parameters)"
 EXAMPLE = "example: python -m training speaker-encoder --data ../shared/data/train --out assets/models"
@@ -114,7 +111,7 @@ def export(training: Training, out: Path, note: str = "") -> None:
     from safetensors.torch import save_file
 
     module: Any = training.module.to("cpu").eval()
-    module.centre.copy_(mean_embedding(module, training.batches.sounds))
+    whitening.fold_in(module, training.batches.sounds)
     weights, network = out / f"{NAME}.safetensors", out / f"{NAME}.onnx"
     tensors = {name: tensor.contiguous() for name, tensor in module.state_dict().items()}
     common.save_atomically(weights, lambda draft: save_file(tensors, draft))
@@ -122,18 +119,6 @@ def export(training: Training, out: Path, note: str = "") -> None:
     card = speaker_card.made(training, cards.making([network, weights]), note)
     common.write_json(out / f"{NAME}.json", card)
     common.save_text(out / f"{NAME}.md", speaker_card.markdown(card))
-
-
-def mean_embedding(module: Any, sounds: Sequence[Sequence[np.ndarray]]) -> torch.Tensor:
-    """The mean over speakers of the embedding, before it is centred, of 3 s of one utterance of each, (192,)."""
-    import torch
-
-    module.centre.zero_()
-    rng = np.random.default_rng(0)
-    crops = [common.crop(own[0], 3 * ecapa.SAMPLE_RATE_HZ, rng) for own in sounds]
-    with torch.no_grad():
-        raw = [module.ecapa(torch.from_numpy(ecapa.features(crop))[None])[0, 0] for crop in crops]
-    return torch.stack(raw).mean(0)
 
 
 def evaluate(options: argparse.Namespace) -> int:

@@ -6,9 +6,10 @@ torch is imported inside functions: `features` alone needs NumPy alone.
 
 from __future__ import annotations
 
+import sys
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -61,14 +62,15 @@ def _mel_bands() -> npt.NDArray[np.float32]:
 def network() -> torch.nn.Module:
     """A network without training: features, float32 (b, frames, 64), to embeddings of unit length, (b, 192)."""
     import torch
-    from speechbrain.lobes.models.ECAPA_TDNN import ECAPA_TDNN
+
+    ecapa_tdnn = _speechbrain_class()
 
     class Encoder(torch.nn.Module):
-        """ECAPA-TDNN; `centre`, the mean embedding of training speech, is taken away before the length is made 1."""
+        """ECAPA-TDNN whose embeddings have length 1."""
 
         def __init__(self) -> None:
             super().__init__()
-            self.ecapa = ECAPA_TDNN(
+            self.ecapa = ecapa_tdnn(
                 N_MELS,
                 lin_neurons=EMBEDDING_SIZE,
                 channels=[256, 256, 256, 256, 768],
@@ -78,14 +80,22 @@ def network() -> torch.nn.Module:
                 res2net_scale=8,
                 se_channels=64,
             )
-            self.centre: torch.Tensor
-            self.register_buffer("centre", torch.zeros(EMBEDDING_SIZE))
 
         def forward(self, mel: torch.Tensor) -> torch.Tensor:
-            embeddings = self.ecapa(mel)[:, 0].float() - self.centre
-            return torch.nn.functional.normalize(embeddings, dim=-1)
+            return torch.nn.functional.normalize(self.ecapa(mel)[:, 0].float(), dim=-1)
 
     return Encoder()
+
+
+def _speechbrain_class() -> Any:
+    """SpeechBrain's ECAPA_TDNN. Its placeholders of modules that are not installed leave sys.modules again: whoever
+    walks through that (inspect, hypothesis) would import them, and fail."""
+    from speechbrain.lobes.models.ECAPA_TDNN import ECAPA_TDNN
+    from speechbrain.utils.importutils import LazyModule
+
+    for name in [name for name, module in sys.modules.items() if isinstance(module, LazyModule)]:
+        del sys.modules[name]
+    return ECAPA_TDNN
 
 
 def load(path: Path = WEIGHTS) -> torch.nn.Module:
@@ -99,16 +109,20 @@ def load(path: Path = WEIGHTS) -> torch.nn.Module:
 
 def export_onnx(module: torch.nn.Module, path: Path) -> None:
     """Write `module` as ONNX: "features", float32 (1, frames ≥ 6, 64), to "embedding", float32 (1, 192)."""
+    import warnings
+
     import torch
 
-    torch.onnx.export(
-        module.eval(),
-        (torch.zeros(1, 200, N_MELS),),
-        path,
-        input_names=["features"],
-        output_names=["embedding"],
-        dynamic_shapes=({1: torch.export.Dim("frames", min=6)},),
-        dynamo=True,
-        external_data=False,
-        verbose=False,
-    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the exporter uses what its own torch deprecates
+        torch.onnx.export(
+            module.eval(),
+            (torch.zeros(1, 200, N_MELS),),
+            path,
+            input_names=["features"],
+            output_names=["embedding"],
+            dynamic_shapes=({1: torch.export.Dim("frames", min=6)},),
+            dynamo=True,
+            external_data=False,
+            verbose=False,
+        )
