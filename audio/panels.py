@@ -64,8 +64,10 @@ def empty(reason: str) -> tuple[list[Trace], dict[str, Any]]:
     return [], {**LAYOUT, "height": 96, "annotations": [note], "xaxis": hidden, "yaxis": hidden}
 
 
-def stacked(panels: Sequence[Panel], *, legend: bool = False) -> tuple[list[Trace], dict[str, Any]]:
-    """Traces and layout of panels under one another."""
+def stacked(
+    panels: Sequence[Panel], *, legend: bool = False, phone_chars: int = PHONE_CHARS
+) -> tuple[list[Trace], dict[str, Any]]:
+    """Traces and layout of panels under one another; headings are in lines of at most `phone_chars`, names included."""
     foot_px = FOOT_PX + (LEGEND_PX if legend else 0)
     gaps_px = [TITLED_GAP_PX if "title" in panel.x_axis else GAP_PX for panel in panels]
     inner_px = sum(panel.height_px for panel in panels) + sum(gaps_px[:-1])
@@ -79,7 +81,7 @@ def stacked(panels: Sequence[Panel], *, legend: bool = False) -> tuple[list[Trac
         "annotations": [],
     }
     data: list[Trace] = []
-    chars = max(LEAST_CHARS, PHONE_CHARS - _longest(panels))
+    chars = max(LEAST_CHARS, phone_chars - _longest(panels))
     top_px = 0.0
     for number, panel in enumerate(panels):
         axes = _axes(number)

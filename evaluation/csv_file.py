@@ -25,5 +25,6 @@ def as_csv(table: pd.DataFrame) -> bytes:
     """A table in UTF-8 with a header line; what is not known is empty."""
     safe = table.copy()
     for name in safe.select_dtypes("string"):
-        safe[name] = safe[name].map(harmless, na_action="ignore")
+        known = {cell: harmless(cell) for cell in safe[name].dropna().unique()}
+        safe[name] = safe[name].map(known, na_action="ignore")
     return safe.to_csv(index=False, lineterminator="\r\n").encode("utf-8")

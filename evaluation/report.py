@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import base64
 import json
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from anonymizers import __version__
 from evaluation.csv_file import as_csv
 from evaluation.figures import every as figures
-from evaluation.figures.conditions import Condition, conditions, eers, label
+from evaluation.figures.conditions import Condition, conditions, label
 from evaluation.figures.drawing import Drawing
 from evaluation.figures.glance import glance
 from evaluation.figures.glance import words as glance_words
 from evaluation.figures.rows import chosen
-from evaluation.figures.say import LEVELS, listed
 from evaluation.reporting import numbers
+from evaluation.reporting.about import facts, lead, without_folders
 from evaluation.reporting.cautions import cautions
 from evaluation.run_tables import TABLES
 from evaluation.runs import Run
@@ -31,7 +30,6 @@ UNSHOWN = frozenset({"curves"})
 LEVELS_OF_TRUST = ("trusted", "doubtful", "not to be trusted")
 SECTIONS = {"glance": "At a glance", "figures": "Figures", "cautions": "What they cannot say", "trust": "Trust check",
             "tables": "Tables", "provenance": "How it was made"}  # fmt: skip
-_PATH = re.compile(r"(?<![\w.:/])(?:[A-Za-z]:)?(?:[/\\][^/\\\s\"',;]+)+[/\\](?=[^/\\\s])")
 
 
 def write(run: Run, path: Path, *, condition: Condition | None = None) -> None:
@@ -83,15 +81,6 @@ def script_safe(value: Any) -> str:
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 
 
-def without_folders(value: Any) -> Any:
-    """The same, without the folders of absolute paths: where data lay is nobody's business."""
-    if isinstance(value, dict):
-        return {name: without_folders(one) for name, one in value.items()}
-    if isinstance(value, list):
-        return [without_folders(one) for one in value]
-    return _PATH.sub("…/", value) if isinstance(value, str) else value
-
-
 def _context(run: Run, every: Sequence[Condition]) -> dict[str, Any]:
     first = every[0] if every else None
     made = without_folders(run.provenance)
@@ -112,40 +101,6 @@ def _context(run: Run, every: Sequence[Condition]) -> dict[str, Any]:
         "provenance": json.dumps(made, indent=1, ensure_ascii=False, default=str) if made else "",
         "footer": f"Made by VoiceVeil {__version__}. Everything is in this file.",
     }
-
-
-def lead(run: Run) -> str:
-    """What was tried, in a sentence."""
-    systems = [one for one in _values(run, "system") if one != "original"]
-    count = f"{len(systems)} system{'' if len(systems) == 1 else 's'}"
-    data = listed([f"{one} ({split})" if split else one for one, split in _data(run)])
-    level = next(iter(LEVELS[one] for one in _values(run, "level") if one in LEVELS), "")
-    return f"{count} beside the original{f' on {data}' if data else ''}{f', with {level}' if level else ''}."
-
-
-def facts(run: Run) -> Iterator[tuple[str, str]]:
-    """What the head of a report or page says of a run, in short."""
-    files = run.table("files")
-    tried = files[files["side"] == "trial"]
-    failed = int((tried["state"] == "failed").sum())
-    yield "Recordings", f"{tried['utterance'].nunique():,}, by {tried['speaker'].nunique():,} speakers"
-    yield "Made", f"{len(tried) - failed:,} sounds" + (f", {failed:,} failed" if failed else "")
-    yield "Attackers", ", ".join(dict.fromkeys(str(row["attacker"]) for row in eers(run))) or "none"
-    yield "Words", ", ".join(_recognisers(run, "intelligibility")) or "none"
-    yield "Emotion", ", ".join(_recognisers(run, "emotion")) or "none"
-
-
-def _recognisers(run: Run, kind: str) -> list[str]:
-    return list(dict.fromkeys(str(row["attacker"]) for row in chosen(run.table("figures"), kind=kind)))
-
-
-def _values(run: Run, column: str) -> list[str]:
-    return [str(one) for one in run.table("figures")[column].unique() if one]
-
-
-def _data(run: Run) -> list[tuple[str, str]]:
-    rows = run.table("figures")[["data", "split"]].drop_duplicates()
-    return [(str(data), str(split)) for data, split in rows.itertuples(index=False) if data]
 
 
 def _verdicts(run: Run) -> str:

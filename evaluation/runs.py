@@ -83,7 +83,8 @@ class Run:
             return [NO_FOLDER.format(path=self.folder)]
         self.provenance  # noqa: B018  (notes its own fault)
         if not any(path.exists() for path in self._paths.values()):
-            return [*self._faults.values(), NO_TABLES.format(name=self.name)]
+            about = [text for name, text in self._faults.items() if name == PROVENANCE]
+            return [*about, NO_TABLES.format(name=self.name)]
         for name in TABLES:
             if name not in self._tables and name not in self._faults:
                 self._look(name)

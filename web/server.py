@@ -50,7 +50,7 @@ def create_app(settings: Settings) -> FastAPI:
     import gradio as gr
 
     from listening_test.http.routes import router as study_router
-    from web import routes, routes_admin, routes_results, routes_showcase
+    from web import routes, routes_admin, routes_machines, routes_results, routes_showcase
 
     mimetypes.add_type("text/javascript", ".mjs")  # some systems' tables do not know it, and browsers then refuse it
 
@@ -69,6 +69,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(routes.router(services))
     app.include_router(routes_admin.router(services))
     app.include_router(routes_results.router(services))
+    app.include_router(routes_machines.router(services.evaluations))
     app.include_router(routes_showcase.router(services.showcase))
     app.include_router(study_router(services.store))
     app.mount("/ui", StaticFiles(directory=UI), name="ui")
@@ -104,7 +105,7 @@ def _warm_up() -> None:
 def _pages(services: Services) -> Any:
     import gradio as gr
 
-    from web.pages import about, compare, results, showcase, studies
+    from web.pages import about, compare, machines, results, showcase, studies
 
     with gr.Blocks(title="VoiceVeil", delete_cache=(300, 3000), analytics_enabled=False) as pages:
         compare.render(services, pages)
@@ -112,6 +113,8 @@ def _pages(services: Services) -> Any:
         studies.render(services, pages)
     with pages.route("Results", "results"):
         results.render(services, pages)
+    with pages.route("Results of machines", "machines", show_in_navbar=False):
+        machines.render(services, pages)
     with pages.route("Showcase", "showcase"):
         showcase.render(services)
     with pages.route("About", "about"):

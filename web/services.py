@@ -15,6 +15,7 @@ from anonymizers.workers import Workers
 from audio.clip import Clip, Decoded, decode
 from web.admin_login import Login
 from web.demo_study import DemoStudy
+from web.evaluation_runs import EvaluationRuns
 from web.measure import warm_up
 from web.settings import Settings
 from web.showcase.service import Showcase
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 SWEEP_EVERY_S = 60.0
 MAX_VAULT_BYTES = 1.5e9
 LONGEST_RUN_S = 3600.0
+SHIPPED = Path(__file__).resolve().parents[1] / "assets" / "evaluations"
 
 
 class Runs:
@@ -79,6 +81,7 @@ class Services:
     demo: DemoStudy
     showcase: Showcase
     results: StudyResults
+    evaluations: EvaluationRuns
     runs: Runs = field(default_factory=Runs)
 
     @classmethod
@@ -99,7 +102,8 @@ class Services:
         demo = DemoStudy(studies, settings.demo_study)
         showcase = Showcase(settings.showcase, settings.data_dir, workers.call)
         results = StudyResults(store, settings.database)
-        return cls(settings, vault, workers, Workers(1), studies, login, demo, showcase, results)
+        evaluations = EvaluationRuns([SHIPPED, settings.evaluations_dir])
+        return cls(settings, vault, workers, Workers(1), studies, login, demo, showcase, results, evaluations)
 
     @property
     def store(self) -> Store:

@@ -32,6 +32,8 @@ class Settings:
         admin_password: opens /admin; "" for one that is made and shown once [VOICEVEIL_ADMIN_PASSWORD].
         demo_study: whether the Listen page has a study to try [VOICEVEIL_DEMO_STUDY].
         showcase: the gallery's file [VOICEVEIL_SHOWCASE]; "" for showcase.yaml in data_dir, else the shipped one.
+        evaluations: a folder of evaluation runs to show, beside the shipped ones [VOICEVEIL_EVALUATIONS]; "" for
+            evaluations in data_dir.
     """
 
     host: str = "127.0.0.1"
@@ -48,11 +50,17 @@ class Settings:
     admin_password: str = field(default="", repr=False)
     demo_study: bool = True
     showcase: str = ""
+    evaluations: str = ""
 
     @property
     def database(self) -> str:
         """The database's address for SQLAlchemy."""
         return self.database_url or f"sqlite:///{(self.data_dir / 'voiceveil.db').resolve().as_posix()}"
+
+    @property
+    def evaluations_dir(self) -> Path:
+        """The folder of evaluation runs that are not shipped."""
+        return Path(self.evaluations) if self.evaluations else self.data_dir / "evaluations"
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -76,6 +84,7 @@ class Settings:
             admin_password=_password(environment, "VOICEVEIL_ADMIN_PASSWORD"),
             demo_study=_flag(environment, "VOICEVEIL_DEMO_STUDY", cls.demo_study),
             showcase=environment.get("VOICEVEIL_SHOWCASE", cls.showcase),
+            evaluations=environment.get("VOICEVEIL_EVALUATIONS", cls.evaluations),
         )
         return settings
 

@@ -19,8 +19,8 @@ SUMS_SCALE = [[0.0, "rgba(128,128,128,0)"], [1.0, "rgba(128,128,128,0.62)"]]
 """A share as a tint of the page's own ground, so that the page's text reads on it in both modes."""
 ORIGINAL = "original"
 READING = (
-    "A row is what was acted, a column what was heard: bold, the share of the row in %, and how many. The diagonal is "
-    "right; a strong cell beside it says which is taken for which. The last row, grey: how often each answer was given."
+    "Original left, a system right. A row is what was acted, a column what was heard: bold, the share of the row in %, "
+    "and how many; a strong cell beside the diagonal says which is taken for which. Grey: how often each was answered."
 )
 
 
@@ -41,7 +41,7 @@ def _panels(who: str, attack: str, rows: Sequence[Row]) -> Iterator[Panel]:
     original = by_system.pop((ORIGINAL,), [])
     how = f", {say.ATTACKS.get(attack, attack)}" if attack != "fixed" else ""
     for (system,), own in by_system.items():
-        beside = "Original (left) and " if original else ""
+        beside = "Original | " if original else ""
         yield _panel(f"{beside}{say.name(system)}, {who}{how}", [part for part in (original, own) if part])
     if original and not by_system:
         yield _panel(f"Original, {who}{how}", [original])

@@ -20,7 +20,7 @@ from evaluation.runs import Run
 
 Floats = npt.NDArray[np.float64]
 HEIGHT_PX = 340
-TICKS = (0.001, 0.01, 0.05, 0.2, 0.5, 0.8, 0.95)
+TICKS = (0.001, 0.01, 0.1, 0.5, 0.9)
 ENDS = (0.0005, 0.97)
 STEP = 0.02
 """Points nearer to one another than this, in standard deviations, are drawn once."""
@@ -46,8 +46,8 @@ def drawings(run: Run, condition: Condition) -> Iterator[Drawing]:
                 "line": {"color": TEXT, "width": 1, "dash": "dot"}}  # fmt: skip
     axis = {"tickvals": [_deviate(tick) for tick in TICKS], "ticktext": [f"{100 * tick:g} %" for tick in TICKS],
             "range": ends, "tickangle": 0}  # fmt: skip
-    x_axis = {**axis, "title": {"text": "false alarms: somebody else accepted", "standoff": 6}}
-    panel = Panel("Misses: the speaker refused", traces, x_axis, axis, HEIGHT_PX, [diagonal])
+    x_axis = {**axis, "title": {"text": "false alarms", "standoff": 6}}
+    panel = Panel("Misses against false alarms", traces, x_axis, axis, HEIGHT_PX, [diagonal])
     rows = [row for own in curves.values() for row in own]
     yield drawing("det", "Errors at every threshold (DET)", [panel], rows, reading=READING, about=condition.words,
                   caution=trust.caution(verdicts), table="curves", legend=True)  # fmt: skip

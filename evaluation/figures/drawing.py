@@ -9,6 +9,9 @@ from typing import Any
 from audio.panels import Panel, Sketch, stacked
 from evaluation.figures.rows import Row
 
+PHONE_CHARS = 40
+"""Of a line of a heading and the names beside it, on a phone of 360 px."""
+
 
 @dataclass(frozen=True)
 class Drawing:
@@ -45,7 +48,7 @@ def drawing(
     **layout: Any,
 ) -> Drawing:
     """A figure of these panels, of which there is at least one."""
-    data, laid = stacked(panels, legend=legend)
+    data, laid = stacked(panels, legend=legend, phone_chars=PHONE_CHARS)
     made = Sketch(key, title, data, {**laid, **layout}, (table,), reading, caution)
     return Drawing(made, about, tuple(rows), table)
 

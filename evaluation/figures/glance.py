@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluation.figures import say, trust
-from evaluation.figures.conditions import Condition, eers
+from evaluation.figures.conditions import BASELINE, Condition, eers
 from evaluation.figures.rows import Row, chosen, groups, ordered
 from evaluation.reporting.laid import Head, Laid
 from evaluation.runs import Run
 
 Cells = dict[str, str]
 BLANK = "–"
+ORIGINAL = "original"
 
 
 def glance(run: Run, condition: Condition | None) -> Laid:
     """EER under `condition` with its worst speaker, then WER and UAR of every recogniser and data set."""
     columns = [*_privacy(run, condition), *_utility(run)]
-    systems = ordered((system for _, cells in columns for system in cells), ["original"])
+    systems = ordered((system for _, cells in columns for system in cells), [ORIGINAL])
     heads = [Head("system", "Anonymizer", False), *(head for head, _ in columns)]
     rows = [(say.name(system), *(cells.get(system, BLANK) for _, cells in columns)) for system in systems]
     return Laid(tuple(heads), tuple(rows), 0)
@@ -36,6 +37,23 @@ def words(run: Run, condition: Condition | None) -> str:
 def headline(row: Row, condition: Condition) -> str:
     """An EER with all that it is worth nothing without: "EER 34 % [28, 40] against house, semi-informed; …"."""
     return f"EER {say.interval(row, 0)} against {condition.words}; {row['speakers']} speakers"
+
+
+def best(run: Run, condition: Condition | None) -> Iterator[tuple[str, str]]:
+    """The two ends of the trade-off: the system with the highest trusted EER, and the one that keeps most emotion."""
+    known = trust.verdicts(run)
+    private = [row for row in _rows(run, condition) if row["attack"] != BASELINE
+               and not _doubt(known.get(trust.key_of(row)))]  # fmt: skip
+    if condition and private:
+        row = max(private, key=lambda row: float(row["value"]))
+        yield "Most private", f"{say.name(row['system'])}: {headline(row, condition)}"
+    elif condition and _rows(run, condition):
+        yield "Most private", "not known: no EER under this attack is trusted"
+    kept = [row for row in chosen(run.table("figures"), kind="emotion", metric="UAR", sex="all")
+            if row["value"] is not None and row["system"] != ORIGINAL]  # fmt: skip
+    if kept:
+        row = max(kept, key=lambda row: float(row["value"]))
+        yield "Most emotion kept", f"{say.name(row['system'])}: UAR {say.interval(row, 0)}; {row['about']}"
 
 
 def _rows(run: Run, condition: Condition | None) -> list[Row]:

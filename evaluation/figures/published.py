@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
+from functools import cache
 
 from audio import marks
 from audio.panels import Trace
@@ -25,9 +26,14 @@ ORIGINAL = ("x-open", "unprotected")
 def traces() -> list[Trace]:
     """A trace for each kind of attacker, all else on hover."""
     groups: dict[tuple[str, str], list[Published]] = {}
-    for point in published.points("EER", "UAR"):
+    for point in _points():
         groups.setdefault(_look(point), []).append(point)
     return [_trace(*look, points) for look, points in groups.items()]
+
+
+@cache
+def _points() -> tuple[Published, ...]:
+    return tuple(published.points("EER", "UAR"))
 
 
 def _look(point: Published) -> tuple[str, str]:

@@ -58,7 +58,7 @@ def _panel(rows: Sequence[Row], means: dict[str, Row]) -> Panel:
         if (mean := means.get(system)) and mean["value"] is not None:
             traces.append(_mean(mean, middle))
     right = max(0.6, *(float(row["eer"]) + 0.03 for row in rows))
-    x_axis = {"range": [-0.03, right], "tickformat": ".0%", "dtick": 0.1 if right < 0.8 else 0.2, "tickangle": 0}
+    x_axis = {"range": [-0.03, right], "tickformat": ".0%", "dtick": 0.25, "tickangle": 0}
     shapes = [marks.line_at(CHANCE), marks.band(CHANCE, right)]
     return Panel("EER of each speaker", traces, x_axis, sections.y_axis, sections.at_px, shapes)
 

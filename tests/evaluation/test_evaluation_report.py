@@ -17,6 +17,7 @@ from evaluation.figures.conditions import Condition, conditions
 from evaluation.figures.glance import glance, headline
 from evaluation.figures.glance import words as glance_words
 from evaluation.figures.rows import chosen
+from evaluation.reporting.about import without_folders
 from evaluation.reporting.cautions import ALWAYS, cautions
 from evaluation.reporting.numbers import codebook, laid
 from evaluation.run_tables import TABLES
@@ -68,7 +69,7 @@ def test_where_the_data_lay_is_nobodys_business(page: str) -> None:
     ],
 )
 def test_folders_are_cut_off_paths(text: str, kept: str) -> None:
-    assert report.without_folders({"a": [text]}) == {"a": [kept]}
+    assert without_folders({"a": [text]}) == {"a": [kept]}
 
 
 def test_every_table_is_in_it_whole(run: Run, page: str) -> None:

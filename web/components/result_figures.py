@@ -26,8 +26,8 @@ class ResultFigures:
     WIDTH = 4
     """Components of one place."""
 
-    def __init__(self) -> None:
-        self._places = [self._place(number) for number in range(PLACES)]
+    def __init__(self, places: int = PLACES, name: str = "plot") -> None:
+        self._places = [self._place(f"{name}-{number}") for number in range(places)]
 
     @property
     def outputs(self) -> list[Any]:
@@ -40,18 +40,19 @@ class ResultFigures:
         Raises:
             ValueError: if there are more figures than places.
         """
-        if len(figures) > PLACES:
-            raise ValueError(f"At most {PLACES} figures have a place, but {len(figures)} came: raise PLACES.")
+        places = len(self._places)
+        if len(figures) > places:
+            raise ValueError(f"At most {places} figures have a place, but {len(figures)} came: raise PLACES.")
         updates: list[Any] = []
-        for number in range(PLACES):
+        for number in range(places):
             one = figures[number] if number < len(figures) else Filled("", None, "")
             plot = gr.update(value=one.figure, visible=one.figure is not None)
             updates += [gr.update(visible=number < len(figures)), one.head, plot, one.foot]
         return updates
 
-    def _place(self, number: int) -> tuple[Any, ...]:
+    def _place(self, name: str) -> tuple[Any, ...]:
         with gr.Column(visible=False, elem_classes=["vv-figure"]) as column:
             head = gr.HTML("", padding=False)
-            plot = gr.Plot(show_label=False, container=False, elem_id=f"plot-{number}")
+            plot = gr.Plot(show_label=False, container=False, elem_id=name)
             foot = gr.HTML("", padding=False)
         return column, head, plot, foot

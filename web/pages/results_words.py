@@ -19,8 +19,15 @@ if TYPE_CHECKING:
     from web.pages.results_tables import Place
     from web.study_results import Shown
 
-TITLE = """
+SWITCH = """
+<nav class="vv-switch" aria-label="Whose results"><ul>
+<li><a href="results"{people}>By people</a></li><li><a href="machines"{machines}>By machines</a></li>
+</ul></nav>
+"""
+HERE = ' aria-current="page"'
+TITLE = f"""
 <h1 class="vv-title">Results</h1>
+{SWITCH.format(people=HERE, machines="")}
 <p class="vv-reading">What people heard: how good anonymized voices sound, and whether a person can still be
 recognised. Every estimate has its interval; every figure has its table, and says when not to trust it.</p>
 """

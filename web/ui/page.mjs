@@ -1,6 +1,6 @@
 // What the page does by itself: it starts the drawing code before the sounds are there, because that is 4.6 MB and
 // keeps a browser busy for a second or two. On a phone, or where data is dear, only once somebody has given a clip.
-// The Results page draws in any case, so there it starts at once.
+// The Results pages draw in any case, so there it starts at once.
 
 const plots = document.querySelector('meta[name="vv-plots"]')?.content;
 const whenIdle = window.requestIdleCallback ?? ((work) => setTimeout(work, 200));
@@ -12,7 +12,7 @@ function start() {
   if (plots) whenIdle(load, { timeout: 3000 });
 }
 
-if (plots && document.location.pathname.endsWith("/results")) load();
+if (plots && /\/(results|machines)\/?$/.test(document.location.pathname)) load();
 document.addEventListener(roomy ? "vv-mounted" : "vv-clip", start, { once: true });
 
 // One column: what was asked for appears below, out of sight, so go there once it has been laid out.
