@@ -13,6 +13,7 @@ from typing import Any
 from training.common import Utterance, sha256
 
 ROOT = Path(__file__).resolve().parents[1]
+SOURCES = ("training", "anonymizers/nn")
 PACKAGES = ("torch", "speechbrain", "scikit-learn", "numpy", "scipy", "onnx", "onnxruntime")
 
 
@@ -32,23 +33,26 @@ def _corpus(name: str, own: Sequence[Utterance]) -> dict[str, Any]:
     }
 
 
-def making(paths: Iterable[Path]) -> dict[str, Any]:
-    """The project's commit, the versions of what trained, the machine, and the SHA-256 of each file."""
+def making(paths: Iterable[Path], sources: Sequence[str] = SOURCES) -> dict[str, Any]:
+    """The project's commit, the versions of what trained, the machine, and the SHA-256 of each file.
+
+    `sources`: the recipe's own files and folders; a "+" behind the commit says that they differ from it.
+    """
     return {
-        "commit": commit(),
+        "commit": commit(sources),
         "versions": {"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}},
         "machine": f"{platform.system()} {platform.machine()}",
         "sha256": {path.name: sha256(path) for path in paths},
     }
 
 
-def commit() -> str:
-    """The commit that the project's files are at, "" outside a checkout; "+" if a recipe's files differ from it."""
+def commit(sources: Sequence[str] = SOURCES) -> str:
+    """The commit that the project's files are at, "" outside a checkout; then "+" if `sources` differ from it."""
     git = shutil.which("git")
     if git is None or not (ROOT / ".git").exists():
         return ""
     ask = lambda *words: subprocess.run([git, *words], cwd=ROOT, capture_output=True, text=True, check=False).stdout  # noqa: E731
-    changed = ask("status", "--porcelain", "--", "training", "anonymizers/nn").strip()
+    changed = ask("status", "--porcelain", "--", *sources).strip()
     return ask("rev-parse", "--short=12", "HEAD").strip() + ("+" if changed else "")
 
 

@@ -24,6 +24,10 @@ IN_TEST_DATA = frozenset({"ls-4088", "ls-4406", "ls-5652", "ls-8226"})
 """Speakers of whom ../shared/data has clips both to train on and to test on: in neither."""
 NAME = "speaker_encoder"
 TRIED_STEPS = 8
+SOURCES = (
+    "anonymizers/nn/ecapa.py",
+    *(f"training/{name}.py" for name in ("augmentation", "common", "speaker_encoder", "speaker_training", "whitening")),
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -116,7 +120,7 @@ def export(training: Training, out: Path, note: str = "") -> None:
     tensors = {name: tensor.contiguous() for name, tensor in module.state_dict().items()}
     common.save_atomically(weights, lambda draft: save_file(tensors, draft))
     common.save_atomically(network, lambda draft: ecapa.export_onnx(module, draft))
-    card = speaker_card.made(training, cards.making([network, weights]), note)
+    card = speaker_card.made(training, cards.making([network, weights], SOURCES), note)
     common.write_json(out / f"{NAME}.json", card)
     common.save_text(out / f"{NAME}.md", speaker_card.markdown(card))
 
