@@ -19,13 +19,24 @@ from evaluation.recognisers.base import CORE_EMOTIONS
 from evaluation.recognisers.house_emotion import FURTHEST, Fold
 from training import common
 from training.emotion_copies import Heard
-from training.emotion_models import Floats, Ints, Linear, Machine, calibrated, linear, machine, no_linear, no_machine
+from training.emotion_models import (
+    SMALLEST_SPREAD,
+    Floats,
+    Ints,
+    Linear,
+    Machine,
+    calibrated,
+    linear,
+    machine,
+    no_linear,
+    no_machine,
+    principal,
+)
 
 SHRINKAGES = (0.03, 0.1, 0.3, 0.6)
 COMPONENTS = (50, 150)
 PENALTIES = (1.0, 4.0)
 LEAST_SPEAKERS = 3
-SMALLEST_SPREAD = 1e-9
 
 
 class Choice(NamedTuple):
@@ -102,7 +113,8 @@ class Task:
         standard, z, classes = self.training_set(speakers)
         size = len(self.classes), z.shape[1]
         one = no_linear(*size) if choice.shrinkage is None else linear(z, classes, choice.shrinkage)
-        other = no_machine(*size) if choice.duels is None else machine(z, classes, *choice.duels)
+        duels = choice.duels
+        other = no_machine(*size) if duels is None else machine(z, classes, principal(z, duels[0]), *duels)
         return standard, one, other
 
     def logits(self, speakers: Iterable[str]) -> Mapping[Choice, Floats]:
@@ -117,11 +129,13 @@ class Task:
         nothing = np.zeros((len(clips), len(self.classes)))
         straight: dict[float | None, Floats] = {None: nothing}
         curved: dict[tuple[int, float] | None, Floats] = {None: nothing}
+        most = max((choice.components or 0 for choice in self.choices), default=0)
+        axes = principal(z, most) if most else None
         for choice in self.choices:
             if choice.shrinkage is not None and choice.shrinkage not in straight:
                 straight[choice.shrinkage] = linear(z, classes, choice.shrinkage).logits(clips)
-            if choice.duels is not None and choice.duels not in curved:
-                curved[choice.duels] = machine(z, classes, *choice.duels).logits(clips)
+            if axes is not None and choice.duels is not None and choice.duels not in curved:
+                curved[choice.duels] = machine(z, classes, axes, *choice.duels).logits(clips)
         return {choice: straight[choice.shrinkage] + curved[choice.duels] for choice in self.choices}
 
     def chosen(self, speakers: Iterable[str]) -> Chosen:

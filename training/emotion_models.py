@@ -12,7 +12,8 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
-LOG_TEMPERATURES = (-4.0, 6.0)
+LOG_TEMPERATURES = (-2.0, 4.0)
+SMALLEST_SPREAD = 1e-9
 
 
 class Linear(NamedTuple):
@@ -41,36 +42,55 @@ class Machine(NamedTuple):
 
 
 def linear(z: Floats, classes: Ints, shrinkage: float) -> Linear:
-    """Linear discriminant analysis with a shrunk covariance; classes are taken for equally likely."""
-    from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+    """Linear discriminant analysis for classes that are equally likely, its covariance S regularised (Friedman 1989).
 
-    count = len(np.unique(classes))
-    found = LinearDiscriminantAnalysis(solver="lsqr", shrinkage=shrinkage, priors=np.full(count, 1 / count))
-    found.fit(z, classes)
-    if count > 2:
-        return _unit(Linear(found.coef_, found.intercept_), z)
-    return _unit(Linear(np.vstack([-found.coef_, found.coef_]) / 2, np.array([-1, 1]) * found.intercept_ / 2), z)
+        W = M S'^-1,  b = -diag(M W') / 2,  S' = (1 - a) S + a (trace S / d) I
+
+    with M the classes' means, S the mean of their covariances and a the shrinkage.
+    """
+    own = [z[classes == one] for one in range(int(classes.max()) + 1)]
+    means = np.stack([rows.mean(0) for rows in own])
+    covariance = np.mean(
+        [(rows - mean).T @ (rows - mean) / len(rows) for rows, mean in zip(own, means, strict=True)], 0
+    )
+    shrunk = (1 - shrinkage) * covariance + shrinkage * np.trace(covariance) / len(covariance) * np.eye(len(covariance))
+    weights = np.linalg.solve(shrunk, means.T).T
+    return _unit(Linear(weights, -np.sum(means * weights, 1) / 2), z)
 
 
 def _unit(one: Linear, z: Floats) -> Linear:
     """Logits of mean 0 over classes, and of deviation 1 over what was learned from."""
     weights, bias = one.weights - one.weights.mean(0), one.bias - one.bias.mean()
-    spread = max(1e-9, float(Linear(weights, bias).logits(z).std()))
+    spread = max(SMALLEST_SPREAD, float(Linear(weights, bias).logits(z).std()))
     return Linear(weights / spread, bias / spread)
 
 
-def machine(z: Floats, classes: Ints, components: int, penalty: float) -> Machine:
-    """An RBF support vector machine on principal components; a class's logit is the sum of its duels' margins."""
+class Axes(NamedTuple):
+    """Principal components of z, the widest first: axes (p, d), and the mean of z, (d,)."""
+
+    axes: Floats
+    mean: Floats
+
+
+def principal(z: Floats, most: int) -> Axes:
+    """At most so many principal components."""
     from sklearn.decomposition import PCA
+
+    few = len(z) <= z.shape[1]
+    found = PCA(min(most, *z.shape), svd_solver="full" if few else "covariance_eigh").fit(z)
+    return Axes(found.components_, found.mean_)
+
+
+def machine(z: Floats, classes: Ints, found: Axes, components: int, penalty: float) -> Machine:
+    """An RBF support vector machine on principal components; a class's logit is the sum of its duels' margins."""
     from sklearn.svm import SVC
 
-    axes = PCA(min(components, *z.shape), svd_solver="covariance_eigh").fit(z)
-    found = SVC(C=penalty, gamma="scale", class_weight="balanced", decision_function_shape="ovo")
-    found.fit(axes.transform(z), classes)
-    coefficients, bias = _summed_duels(found)
-    vectors = found.support_vectors_ + axes.components_ @ axes.mean_
-    one = Machine(axes.components_, vectors, coefficients, bias, float(found._gamma))
-    spread = max(1e-9, float(one.logits(z).std()))
+    axes = found.axes[:components]
+    svc = SVC(C=penalty, gamma="scale", class_weight="balanced", decision_function_shape="ovo")
+    svc.fit((z - found.mean) @ axes.T, classes)
+    coefficients, bias = _summed_duels(svc)
+    one = Machine(axes, svc.support_vectors_ + axes @ found.mean, coefficients, bias, float(svc._gamma))
+    spread = max(SMALLEST_SPREAD, float(one.logits(z).std()))
     return one._replace(coefficients=coefficients / spread, bias=bias / spread)
 
 
