@@ -9,13 +9,10 @@ from __future__ import annotations
 import sys
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-
-if TYPE_CHECKING:
-    import torch
 
 SAMPLE_RATE_HZ = 16_000
 WINDOW = 512
@@ -25,6 +22,8 @@ LOWEST_HZ, HIGHEST_HZ = 20.0, 7_600.0
 FLOOR = 1e-5
 RMS = 0.1
 EMBEDDING_SIZE = 192
+Module = Any
+"""A torch.nn.Module; torch is not imported for its name."""
 WEIGHTS = Path(__file__).resolve().parents[2] / "assets" / "models" / "speaker_encoder.safetensors"
 
 
@@ -59,7 +58,7 @@ def _mel_bands() -> npt.NDArray[np.float32]:
     return np.maximum(0, np.minimum(rising, falling)).astype(np.float32)
 
 
-def network() -> torch.nn.Module:
+def network() -> Module:
     """A network without training: features, float32 (b, frames, 64), to embeddings of unit length, (b, 192)."""
     import torch
 
@@ -81,7 +80,7 @@ def network() -> torch.nn.Module:
                 se_channels=64,
             )
 
-        def forward(self, mel: torch.Tensor) -> torch.Tensor:
+        def forward(self, mel: Any) -> Any:
             return torch.nn.functional.normalize(self.ecapa(mel)[:, 0].float(), dim=-1)
 
     return Encoder()
@@ -98,7 +97,7 @@ def _speechbrain_class() -> Any:
     return ECAPA_TDNN
 
 
-def load(path: Path = WEIGHTS) -> torch.nn.Module:
+def load(path: Path = WEIGHTS) -> Module:
     """The network with the shipped weights (safetensors), in evaluation mode."""
     from safetensors.torch import load_file
 
@@ -107,7 +106,7 @@ def load(path: Path = WEIGHTS) -> torch.nn.Module:
     return module.eval()
 
 
-def export_onnx(module: torch.nn.Module, path: Path) -> None:
+def export_onnx(module: Module, path: Path) -> None:
     """Write `module` as ONNX: "features", float32 (1, frames ≥ 6, 64), to "embedding", float32 (1, 192)."""
     import warnings
 
