@@ -27,7 +27,7 @@ class Bar:
     def __enter__(self) -> Bar:
         from tqdm import tqdm
 
-        shape = "{percentage:3.0f}% |{bar}| {postfix} [{elapsed} gone, {remaining} left]"
+        shape = "{percentage:3.0f}% |{bar:30}| {desc} [{elapsed} gone, {remaining} left]"
         self._bar: Any = tqdm(total=self._total, disable=None, bar_format=shape, file=sys.stderr, smoothing=0.05)
         return self
 
@@ -42,6 +42,7 @@ class Bar:
             self._bar.total -= length
         else:
             self._bar.update(length)
-        self._bar.set_postfix_str(f"{self._ended} of {self._jobs} recordings", refresh=False)
+        now = ", now their figures" if self._ended == self._jobs else ""
+        self._bar.set_description_str(f"{self._ended} of {self._jobs} recordings{now}", refresh=bool(now))
         if work.error:
             self._bar.write(f"{work.job.name}: {work.error}", file=sys.stderr)
