@@ -320,8 +320,11 @@ def test_shipped_examples_follow_their_manifest(tmp_path):
     )
     (tmp_path / "manifest.csv").write_text(head + rows)
     assert shipped_examples(tmp_path) == (
-        Example("demo-anna", "Anna", "woman, English, angry", "CC0 1.0", tmp_path / "anna.wav"),
-    )
+        Example(
+            "demo-anna", "Anna", "woman, English, angry", "CC0 1.0", tmp_path / "anna.wav",
+            transcript="Hello, you", language="English", speaker="anna",
+        ),
+    )  # fmt: skip
 
 
 def test_what_ships_has_unique_ids_a_licence_and_sound():
