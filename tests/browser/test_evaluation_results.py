@@ -17,6 +17,10 @@ from web.server import create_app
 from web.settings import Settings
 
 
+LIMIT_MS = 45_000
+"""For thirteen figures, on a machine that has other things to do."""
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("runs")
@@ -35,9 +39,10 @@ def address(serve: Callable[[Any], str], tmp_path_factory: pytest.TempPathFactor
 
 def drawn(page: Any) -> int:
     """How many figures there are, once every one is drawn."""
-    page.wait_for_selector(".vv-contents a")
+    page.wait_for_selector(".vv-contents a", timeout=LIMIT_MS)
     figures = page.locator(".vv-contents a").count()
-    page.wait_for_function(f"document.querySelectorAll('.js-plotly-plot .main-svg:first-child').length >= {figures}")
+    seen = f"document.querySelectorAll('.js-plotly-plot .main-svg:first-child').length >= {figures}"
+    page.wait_for_function(seen, timeout=LIMIT_MS)
     return figures
 
 
@@ -71,6 +76,7 @@ def test_a_run_is_read_and_taken_away(
     ledger.assert_clean()
 
 
+@pytest.mark.slow
 def test_published_figures_can_be_taken_away(address: str, open_page: Callable[..., Any], ledger: Any) -> None:
     page = open_page(f"{address}/machines?run=small%20study")
     drawn(page)

@@ -48,12 +48,12 @@ def run(folder: Path) -> Run:
     return Run(folder / "small-study")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def page(runs: EvaluationRuns) -> MachinesPage:
     return made(runs)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def client(runs: EvaluationRuns) -> TestClient:
     app = FastAPI()
     app.include_router(routes_machines.router(runs))
