@@ -16,7 +16,6 @@ from tests.evaluation import example_run
 from web.server import create_app
 from web.settings import Settings
 
-
 LIMIT_MS = 45_000
 """For thirteen figures, on a machine that has other things to do."""
 
