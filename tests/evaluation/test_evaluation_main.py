@@ -193,8 +193,8 @@ def test_lists_of_the_data_and_other_speakers_are_taken(folder: Path, tmp_path: 
 @pytest.mark.slow
 def test_all_that_is_shipped_judges_a_corpus(tmp_path: Path) -> None:
     """Every attacker, recogniser and side that is there, at level speaker, with a corpus of others to learn from."""
-    folder = voices(tmp_path / "voices", speakers=4, each=4, duration_s=1.5)
-    others = voices(tmp_path / "others", speakers=6, each=2, duration_s=1.5)
+    folder = voices(tmp_path / "voices", speakers=4, each=2, duration_s=1.2)
+    others = voices(tmp_path / "others", speakers=4, each=2, duration_s=1.2)
     out = tmp_path / "out"
     asked = ["run", "--data", str(folder), "--systems", "mcadams", "--out", str(out), "--level", "speaker"]
     assert main([*asked, "--train", str(others), "--jobs", "2", "--replicates", "20"]) in {0, 1}
