@@ -5,10 +5,12 @@ Both give logits of mean 0 over classes and deviation 1 over what was learned fr
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+
+from evaluation.recognisers.house_emotion import STEEPNESS
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -27,34 +29,44 @@ class Linear(NamedTuple):
 
 
 class Machine(NamedTuple):
-    """Logits A k + b, k_i = exp(-gamma |P z - s_i|^2): axes P (p, d), vectors s (n, p), coefficients A (k, n)."""
+    """A duel of each two classes; each class's logit is the sum of its votes, V tanh(3 (A k + b)).
+
+    k_i = exp(-gamma |P z - s_i|^2): axes P (p, d), vectors s (n, p), coefficients A (duels, n), bias b (duels,),
+    votes V (k, duels).
+    """
 
     axes: Floats
     vectors: Floats
     coefficients: Floats
     bias: Floats
     gamma: float
+    votes: Floats
 
-    def logits(self, z: Floats) -> Floats:
+    def margins(self, z: Floats) -> Floats:
+        """Of each duel, (m, duels); above 0 where the first of the two wins."""
         places = z @ self.axes.T
         squares = np.sum(places**2, 1)[:, None] - 2 * places @ self.vectors.T + np.sum(self.vectors**2, 1)
         return np.exp(-self.gamma * np.maximum(squares, 0)) @ self.coefficients.T + self.bias
 
+    def logits(self, z: Floats) -> Floats:
+        return np.tanh(STEEPNESS * self.margins(z)) @ self.votes.T
+
 
 def linear(z: Floats, classes: Ints, shrinkage: float) -> Linear:
-    """Linear discriminant analysis for classes that are equally likely, its covariance S regularised (Friedman 1989).
+    """Linear discriminant analysis with a shrunk covariance S, for classes that are equally likely.
 
-        W = M S'^-1,  b = -diag(M W') / 2,  S' = (1 - a) S + a (trace S / d) I
+        W = M S'^-1,  b = -diag(M W') / 2,  S' = (1 - a) S + a diag(S)
 
-    with M the classes' means, S the mean of their covariances and a the shrinkage.
+    with M the classes' means, S the mean of their covariances and a the shrinkage. Shrunk towards S's own diagonal, not
+    towards the identity as scikit-learn does: what hardly varies within a class keeps its weight.
     """
     own = [z[classes == one] for one in range(int(classes.max()) + 1)]
     means = np.stack([rows.mean(0) for rows in own])
     covariance = np.mean(
         [(rows - mean).T @ (rows - mean) / len(rows) for rows, mean in zip(own, means, strict=True)], 0
     )
-    shrunk = (1 - shrinkage) * covariance + shrinkage * np.trace(covariance) / len(covariance) * np.eye(len(covariance))
-    weights = np.linalg.solve(shrunk, means.T).T
+    variances = np.maximum(np.diag(covariance), SMALLEST_SPREAD)
+    weights = np.linalg.solve((1 - shrinkage) * covariance + shrinkage * np.diag(variances), means.T).T
     return _unit(Linear(weights, -np.sum(means * weights, 1) / 2), z)
 
 
@@ -82,30 +94,33 @@ def principal(z: Floats, most: int) -> Axes:
 
 
 def machine(z: Floats, classes: Ints, found: Axes, components: int, penalty: float) -> Machine:
-    """An RBF support vector machine on principal components; a class's logit is the sum of its duels' margins."""
+    """An RBF support vector machine on principal components, all pairs of classes against each other.
+
+    A duel is nearly a whole vote, as usual, but a narrow margin counts for less: answers change smoothly.
+    """
     from sklearn.svm import SVC
 
     axes = found.axes[:components]
     svc = SVC(C=penalty, gamma="scale", class_weight="balanced", decision_function_shape="ovo")
     svc.fit((z - found.mean) @ axes.T, classes)
-    coefficients, bias = _summed_duels(svc)
-    one = Machine(axes, svc.support_vectors_ + axes @ found.mean, coefficients, bias, float(svc._gamma))
-    spread = max(SMALLEST_SPREAD, float(one.logits(z).std()))
-    return one._replace(coefficients=coefficients / spread, bias=bias / spread)
+    coefficients, votes = _duels(svc.dual_coef_, svc.n_support_)
+    vectors = svc.support_vectors_ + axes @ found.mean
+    one = Machine(axes, vectors, coefficients, svc.intercept_, float(svc._gamma), votes)
+    return one._replace(votes=votes / max(SMALLEST_SPREAD, float(one.logits(z).std())))
 
 
-def _summed_duels(found: Any) -> tuple[Floats, Floats]:
-    """Of an SVC: what each vector adds to each class over its duels, (k, n), and each class's constant, (k,)."""
-    duels, counts, constants = found.dual_coef_, found.n_support_, found.intercept_
+def _duels(coefficients: Floats, counts: Ints) -> tuple[Floats, Floats]:
+    """From libsvm's coefficients, (k - 1, n), of vectors sorted by class: what each adds to each duel; who gains."""
     k, owners = len(counts), np.repeat(np.arange(len(counts)), counts)
-    coefficients, bias = np.zeros((k, len(owners))), np.zeros(k)
-    for place, (one, other) in enumerate((i, j) for i in range(k) for j in range(i + 1, k)):
-        duel = np.where(owners == one, duels[other - 1], 0) + np.where(owners == other, duels[one], 0)
-        coefficients[one] += duel
-        coefficients[other] -= duel
-        bias[one] += constants[place]
-        bias[other] -= constants[place]
-    return coefficients, bias
+    pairs = [(one, other) for one in range(k) for other in range(one + 1, k)]
+    votes = np.zeros((k, len(pairs)))
+    rows = []
+    for place, (one, other) in enumerate(pairs):
+        votes[[one, other], place] = 1, -1
+        rows.append(
+            np.where(owners == one, coefficients[other - 1], 0) + np.where(owners == other, coefficients[one], 0)
+        )
+    return np.stack(rows), votes
 
 
 def no_linear(classes: int, size: int) -> Linear:
@@ -115,7 +130,8 @@ def no_linear(classes: int, size: int) -> Linear:
 
 def no_machine(classes: int, size: int) -> Machine:
     """Says nothing: logits 0."""
-    return Machine(np.zeros((0, size)), np.zeros((0, 0)), np.zeros((classes, 0)), np.zeros(classes), 1.0)
+    nobody = np.zeros((0, 0))
+    return Machine(np.zeros((0, size)), nobody, nobody, np.zeros(0), 1.0, np.zeros((classes, 0)))
 
 
 def calibrated(logits: Floats, truth: Ints) -> tuple[float, float]:

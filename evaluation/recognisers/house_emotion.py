@@ -4,9 +4,10 @@ assets/models/emotion_recogniser.npz holds one model for each EmoDB speaker, whi
 "all", for everybody else. Its card, assets/models/emotion_recogniser.md, says how well they do. One model, with z the
 standardised functionals of a clip (evaluation/emotion_features.py) held within ±4:
 
-    logits = W z + b + A k,    k_i = exp(-gamma |P z - s_i|^2),    probabilities = softmax(logits)
+    logits = W z + b + V tanh(3 (A k + c)),    k_i = exp(-gamma |P z - s_i|^2),    probabilities = softmax(logits)
 
-a linear discriminant and a support vector machine on principal components P z, added; the temperature is inside.
+a linear discriminant, and the votes of a support vector machine's duels on principal components P z; W, b and V are
+divided by the temperature already.
 """
 
 from __future__ import annotations
@@ -30,16 +31,20 @@ MODEL = Path(__file__).resolve().parents[2] / "assets" / "models" / "emotion_rec
 ALL = "all"
 FURTHEST = 4.0
 """Standardised functionals are held within ± this: speech from elsewhere lies far outside what was learned from."""
+STEEPNESS = 3.0
+"""A duel won by a third of the margin is 0.76 of a vote, one won by the whole margin all of it."""
 MISSING = "assets/models/emotion_recogniser.npz is not here: run `python -m training emotion-recogniser`"
 
 
 @dataclass(frozen=True, eq=False)
 class Fold:
-    """One model, d functionals, k classes, n support vectors in p dimensions; see the formula above.
+    """One model: d functionals, 4 classes, 6 duels, n support vectors in p dimensions; see the formula above.
 
     Attributes:
         centre, spread: of the functionals, (d,).
-        weights, bias: W (k, d) and b (k,); axes: P (p, d); vectors: s (n, p); coefficients: A (k, n); gamma: ().
+        weights, bias: W (4, d) and b (4,).
+        axes, vectors, gamma: P (p, d), s (n, p) and gamma (); coefficients, duel_bias: A (6, n) and c (6,);
+            votes: V (4, 6). Without a machine p, n and the number of duels are 0.
         all_weights, all_bias: logits of every emotion that the data has, without a machine, (m, d) and (m,).
     """
 
@@ -50,7 +55,9 @@ class Fold:
     axes: Floats
     vectors: Floats
     coefficients: Floats
+    duel_bias: Floats
     gamma: Floats
+    votes: Floats
     all_weights: Floats
     all_bias: Floats
 
@@ -62,7 +69,8 @@ class Fold:
         """Of CORE_EMOTIONS, (4,), from functionals (d,)."""
         z = self.standardised(functionals)
         distances = np.sum((self.axes @ z - self.vectors) ** 2, axis=1)
-        return self.weights @ z + self.bias + self.coefficients @ np.exp(-self.gamma * distances)
+        margins = self.coefficients @ np.exp(-self.gamma * distances) + self.duel_bias
+        return self.weights @ z + self.bias + self.votes @ np.tanh(STEEPNESS * margins)
 
     def all_logits(self, functionals: Floats) -> Floats:
         """Of every emotion of the data, (m,), from functionals (d,)."""

@@ -101,7 +101,8 @@ def test_logits_are_the_formula_on_any_functionals(seed: int, key: str) -> None:
     kernel = [np.exp(-fold.gamma * np.sum((fold.axes @ z - one) ** 2)) for one in fold.vectors]
     found = fold.logits(functionals)
     assert np.isfinite(found).all()
-    assert np.allclose(found, fold.weights @ z + fold.bias + fold.coefficients @ np.array(kernel))
+    duels = np.tanh(3 * (fold.coefficients @ np.array(kernel) + fold.duel_bias))
+    assert np.allclose(found, fold.weights @ z + fold.bias + fold.votes @ duels)
 
 
 @pytest.mark.parametrize("key", ["mcadams", "pitch-formant"])

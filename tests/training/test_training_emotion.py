@@ -45,13 +45,18 @@ def imagined(seed: int = 0, speakers: int = 4, acts: int = 3, copied: int = 2) -
 
 @pytest.mark.parametrize("shrinkage", [0.05, 0.6])
 def test_linear_equals_scikit_learn(shrinkage: float) -> None:
-    from sklearn.covariance import ShrunkCovariance
+    from sklearn.covariance import EmpiricalCovariance
     from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
+    class TowardsDiagonal(EmpiricalCovariance):
+        def fit(self, X: np.ndarray, y: None = None) -> TowardsDiagonal:  # noqa: N803
+            super().fit(X)
+            self.covariance_ = (1 - shrinkage) * self.covariance_ + shrinkage * np.diag(np.diag(self.covariance_))
+            return self
+
     z, truth = points()
-    referee = LinearDiscriminantAnalysis(
-        solver="lsqr", covariance_estimator=ShrunkCovariance(shrinkage=shrinkage), priors=np.full(4, 0.25)
-    )
+    z = z * np.geomspace(0.1, 10, z.shape[1])
+    referee = LinearDiscriminantAnalysis(solver="lsqr", covariance_estimator=TowardsDiagonal(), priors=np.full(4, 0.25))
     expected = referee.fit(z, truth).decision_function(z)
     expected = expected - expected.mean(1, keepdims=True)
     assert np.allclose(linear(z, truth, shrinkage).logits(z), expected / expected.std(), atol=1e-8)
@@ -63,16 +68,15 @@ def test_machine_equals_scikit_learn(classes: int) -> None:
     from sklearn.svm import SVC
 
     z, truth = points(classes=classes)
-    referee = SVC(C=2.0, class_weight="balanced", decision_function_shape="ovo")
+    referee = SVC(C=2.0, class_weight="balanced", decision_function_shape="ovo", break_ties=False)
     places = PCA(5, svd_solver="full").fit_transform(z)
-    duels = referee.fit(places, truth).decision_function(places)
-    expected = np.zeros((len(z), classes))
-    pairs = [(i, j) for i in range(classes) for j in range(i + 1, classes)]
-    for (one, other), margin in zip(pairs, duels.T, strict=True):
-        expected[:, one] += margin
-        expected[:, other] -= margin
-    found = machine(z, truth, principal(z, 8), 5, 2.0).logits(z)
-    assert np.allclose(found, expected / expected.std(), atol=1e-6)
+    expected = referee.fit(places, truth).decision_function(places)
+    found = machine(z, truth, principal(z, 8), 5, 2.0)
+    assert np.allclose(found.margins(z), expected, atol=1e-6)
+    assert found.logits(z).std() == pytest.approx(1)
+    votes = np.sign(found.margins(z)) @ np.sign(found.votes).T
+    clear = np.sort(votes)[:, -1] > np.sort(votes)[:, -2]
+    assert np.array_equal(votes.argmax(1)[clear], referee.predict(places)[clear])
 
 
 def test_temperature_undoes_overconfidence() -> None:
