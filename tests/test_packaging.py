@@ -112,7 +112,8 @@ def test_image_runs_as_user_1000_on_7860_with_a_volume():
 
 def test_image_is_given_every_package_it_runs():
     given = {line[1:] for line in read(".dockerignore").splitlines() if line.startswith("!")}
-    packages = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"benchmarks", "experiments", "tests", "training"}
+    tools = {"benchmarks", "experiments", "tests", "training"}
+    packages = {path.parent.name for path in ROOT.glob("*/__init__.py")} - tools
     assert packages | {"app.py", "assets", "requirements.txt", "LICENSE"} <= given
 
 
