@@ -20,7 +20,8 @@ FORMANTS_HZ = (600.0, 1700.0, 2700.0)
 
 
 def voice(name: str = "vera_plain") -> Clip:
-    return decode(next(path for path in VOICES if path.stem == name)).clip
+    clip = decode(next(path for path in VOICES if path.stem == name)).clip
+    return Clip(clip.samples[: int(1.6 * clip.sample_rate)], clip.sample_rate)
 
 
 def buzz(f0_hz: float = 125.0, seconds: float = 1.5, noise: float = 0.0, envelope: object = 1.0) -> Clip:
@@ -135,3 +136,13 @@ def test_too_little_speech_is_said(seconds: float) -> None:
 def test_long_speech_is_heard_for_half_a_minute() -> None:
     clip = voice().resampled(RATE)
     assert spoken_part(Clip(np.tile(clip.samples, 20), RATE)).duration_s == pytest.approx(30.0, abs=0.01)
+
+
+def test_a_voice_that_the_detector_does_not_know_is_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("evaluation.emotion_features.segments", lambda clip: ())
+    pause = np.zeros(RATE // 2)
+    sound = Clip(np.concatenate([pause, buzz(seconds=0.8).samples, pause]), RATE)
+    assert spoken_part(sound).duration_s == pytest.approx(0.8, abs=0.1)
+    for other in (buzz(seconds=0.25), Clip(np.random.default_rng(0).normal(0, 0.1, 10 * RATE), RATE)):
+        with pytest.raises(TooLittleSpeech):
+            features(other)
