@@ -34,13 +34,15 @@ def run(args: argparse.Namespace) -> int:
     for sentence in _beforehand(ready):
         print(sentence, file=sys.stderr)
     with Bar(ready.jobs) as bar:
-        count = pipeline.run(ready, now=lambda: datetime.now(UTC), tell=bar.tell)
+        tally = pipeline.run(ready, now=lambda: datetime.now(UTC), tell=bar.tell)
+    for sentence in tally.deaf:
+        print(sentence, file=sys.stderr)
     print(
-        f"{count['done']} done, {count['earlier']} were there already, {count['failed']} failed. "
+        f"{tally.done} done, {tally.earlier} were there already, {tally.failed} failed. "
         f"python -m evaluation show {args.out}",
         file=sys.stderr,
     )
-    return 1 if count["failed"] else 0
+    return 1 if tally.failed else 0
 
 
 def _beforehand(ready: Ready) -> list[str]:

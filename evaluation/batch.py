@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from anonymizers.batch import sentence, write_whole
@@ -27,11 +27,13 @@ class RunError(ValueError):
 
 @dataclass(frozen=True)
 class Work:
-    """One job that came to an end, now or in an earlier run. `error` is "" or the sentence saying why it failed."""
+    """One job that came to an end, now or in an earlier run. `error` is "" or the sentence saying why it failed;
+    `faults` says, by their keys, why some of those who should have heard it could not."""
 
     job: Job
     error: str
     earlier: bool = False
+    faults: Mapping[str, str] = field(default_factory=dict)
 
 
 def jobs_of(
@@ -79,7 +81,7 @@ def carry_out(
         if facts is None or (retry and facts["state"] == "failed"):
             waiting.append(job)
         else:
-            yield Work(job, facts["error"], earlier=True)
+            yield Work(job, facts["error"], earlier=True, faults=facts.get("faults", {}))
     for job, answer in spread(perform, longest_first(waiting), jobs=processes, ray=ray, prepare=_load):
         try:
             put(Places(out, job), answer)
@@ -88,7 +90,7 @@ def carry_out(
                 f"{error.filename or out} could not be written ({error.strerror}). What is done is kept: "
                 "make room, and the same command goes on from there."
             ) from None
-        yield Work(job, sentence(answer))
+        yield Work(job, sentence(answer), faults=answer.facts["faults"] if isinstance(answer, Made) else {})
 
 
 def _load(job: Job) -> tuple[Job, bytes]:

@@ -127,14 +127,41 @@ def prepare(request: Request) -> Ready:
     return Ready(request, plan, tuple(protocols), tuple(jobs), attackers, train)
 
 
-def run(ready: Ready, *, now: Callable[[], datetime], tell: Callable[[Work], None]) -> dict[str, int]:
+@dataclass
+class Tally:
+    """How a run went: jobs done now, in an earlier run, and failed; sentences on failures, and on who was deaf."""
+
+    done: int = 0
+    earlier: int = 0
+    failed: int = 0
+    failures: list[str] = field(default_factory=list)
+    faults: dict[str, list[str]] = field(default_factory=dict)
+
+    def add(self, work: Work) -> None:
+        if work.error:
+            self.failed += 1
+            self.failures.append(f"{work.job.name}: {work.error}")
+        elif work.earlier:
+            self.earlier += 1
+        else:
+            self.done += 1
+        for key, said in work.faults.items():
+            self.faults.setdefault(key, []).append(f"{work.job.name}: {said}")
+
+    @property
+    def deaf(self) -> list[str]:
+        """A sentence for each recogniser or attacker that could not judge some recordings."""
+        return [
+            f"{key} could not judge {len(every)} of {self.done + self.earlier} recordings; for example {min(every)}"
+            for key, every in sorted(self.faults.items())
+        ]
+
+
+def run(ready: Ready, *, now: Callable[[], datetime], tell: Callable[[Work], None]) -> Tally:
     """Do it, from where an earlier run of the same request stopped; the tables come last.
 
     Args:
         now: the time, for the provenance. tell: is told of every job that came to an end.
-
-    Returns:
-        How many jobs were done now, done before ("earlier"), and "failed" (now or before).
 
     Raises:
         RunError: if something cannot be written, or nothing at all could be done.
@@ -146,8 +173,7 @@ def run(ready: Ready, *, now: Callable[[], datetime], tell: Callable[[Work], Non
     from evaluation.provenance import provenance
 
     request, started = ready.request, now()
-    count = {"done": 0, "earlier": 0, "failed": 0}
-    failures: list[str] = []
+    tally = Tally()
     try:
         for protocol in ready.protocols:
             protocol_lists.write(protocol, request.corpus, request.out / "protocols")
@@ -155,18 +181,16 @@ def run(ready: Ready, *, now: Callable[[], datetime], tell: Callable[[Work], Non
             ready.jobs, request.out, processes=request.processes, ray=request.ray, retry=request.retry
         ):
             tell(work)
-            count["failed" if work.error else "earlier" if work.earlier else "done"] += 1
-            if work.error:
-                failures.append(f"{work.job.name}: {work.error}")
-        if count["failed"] == len(ready.jobs):
-            raise RunError(f"None of {len(ready.jobs)} recordings could be done. The first: {min(failures)}")
+            tally.add(work)
+        if tally.failed == len(ready.jobs):
+            raise RunError(f"None of {len(ready.jobs)} recordings could be done. The first: {min(tally.failures)}")
         gather(ready.jobs, request.out)
         tables = summary.tables(
             Heard.load(request.out), request.corpus, ready.protocols, ready.about,
             seed=request.seed, replicates=request.replicates,
         )  # fmt: skip
         summary.write(tables, request.out)
-        told = provenance(ready, count, sorted(failures), started, now())
+        told = provenance(ready, tally, started, now())
         write_whole(request.out / "provenance.json", (json.dumps(told, indent=1, ensure_ascii=False) + "\n").encode())
     except OSError as error:
         if error.errno not in FULL_OR_CLOSED:
@@ -175,4 +199,4 @@ def run(ready: Ready, *, now: Callable[[], datetime], tell: Callable[[Work], Non
             f"{error.filename or request.out} could not be written ({error.strerror or error}). What is done is kept: "
             "make room, and the same command goes on from there."
         ) from None
-    return count
+    return tally

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -10,15 +9,13 @@ from anonymizers.report import versions
 from evaluation.corpus import Corpus
 
 if TYPE_CHECKING:
-    from evaluation.pipeline import Ready
+    from evaluation.pipeline import Ready, Tally
 
 PACKAGES = ("torch", "onnxruntime", "scikit-learn", "jiwer", "pocketsphinx", "speechbrain", "transformers", "pyarrow")
 MOST_FAILURES = 100
 
 
-def provenance(
-    ready: Ready, count: Mapping[str, int], failures: Sequence[str], started: datetime, finished: datetime
-) -> dict[str, Any]:
+def provenance(ready: Ready, tally: Tally, started: datetime, finished: datetime) -> dict[str, Any]:
     """Everything needed to make a run again, and to judge it; JSON-ready. No path of this machine but those typed."""
     request = ready.request
     return {
@@ -42,8 +39,9 @@ def provenance(
             {"key": one.key, "title": one.title, "seed": one.seed, "trials": len(one.trials), "notes": list(one.notes)}
             for one in ready.protocols
         ],
-        "jobs": {**count, "all": len(ready.jobs)},
-        "failures": list(failures[:MOST_FAILURES]),
+        "jobs": {"done": tally.done, "earlier": tally.earlier, "failed": tally.failed, "all": len(ready.jobs)},
+        "failures": sorted(tally.failures)[:MOST_FAILURES],
+        "deaf": tally.deaf,
     }
 
 
