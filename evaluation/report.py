@@ -13,7 +13,7 @@ from evaluation.csv_file import as_csv
 from evaluation.figures import every as figures
 from evaluation.figures.conditions import Condition, conditions, label
 from evaluation.figures.drawing import Drawing
-from evaluation.figures.glance import glance
+from evaluation.figures.glance import glance, measures
 from evaluation.figures.glance import words as glance_words
 from evaluation.figures.rows import chosen
 from evaluation.reporting import numbers
@@ -92,6 +92,7 @@ def _context(run: Run, every: Sequence[Condition]) -> dict[str, Any]:
         "contents": list(SECTIONS.items()),
         "glance": glance(run, first),
         "glance_words": glance_words(run, first),
+        "measures": measures(run, first),
         "conditions": [(one.key, label(one, every)) for one in every],
         "results": _results(run, every),
         "cautions": cautions(run),

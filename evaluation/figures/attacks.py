@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from audio import marks
-from audio.panels import Panel, Trace
+from audio.panels import Panel, Shape, Trace
 from evaluation.figures import say, trust
-from evaluation.figures.conditions import BASELINE, Condition, eers
+from evaluation.figures.conditions import BASELINE, Condition, eers, words_alone
 from evaluation.figures.drawing import Drawing, drawing, notes
 from evaluation.figures.rows import Row, chosen, groups, ordered
 from evaluation.figures.sections import Sections, offsets
@@ -19,25 +19,27 @@ RANGE = (-0.03, 0.63)
 CHANCE = 0.5
 WORST = "worst speaker EER"
 READING = (
-    "Further right = the attacker errs more; the dashed line is guessing. A system is as private as its leftmost mark "
-    "says; the thin bar is the worst speaker. " + trust.LEGEND
+    "Further right = the attacker errs more; dashed = guessing, dotted = what the words alone tell. A system is as "
+    "private as its leftmost mark says; the thin bar is the worst speaker. " + trust.LEGEND
 )
 
 
 def drawings(run: Run, condition: Condition) -> Iterator[Drawing]:
     """One figure: every attacker and attack on the data and by the protocol of `condition`."""
     same = {"protocol": condition.protocol, "data": condition.data}
-    rows = [row for row in eers(run) if row["value"] is not None and all(row[name] == same[name] for name in same)]
+    every = [row for row in eers(run) if all(row[name] == same[name] for name in same)]
+    rows = [row for row in every if row["value"] is not None]
     if not rows:
         return
     worst = chosen(run.table("figures"), kind="privacy", metric=WORST, sex="all", **same)
     known = trust.verdicts(run)
-    panel = _panel(rows, {trust.key_of(row): row for row in worst if row["value"] is not None}, known)
+    panel = _panel(rows, {trust.key_of(row): row for row in worst if row["value"] is not None}, known,
+                   words_alone(run, condition))  # fmt: skip
     verdicts = [known[key] for row in rows if (key := trust.key_of(row)) in known]
     about = f"{say.PROTOCOLS.get(condition.protocol, condition.protocol)}; {condition.data}; all speakers"
     yield drawing(
-        "attacks", "EER by attacker and attack", [panel], [*rows, *worst], reading=READING, about=about,
-        caution=f"{_count(verdicts)} {notes(rows)}".strip(), legend=True,
+        "attacks", "EER by attacker and attack", [panel], [*every, *worst], reading=READING, about=about,
+        caution=f"{_count(verdicts)} {_missing(every)} {notes(rows)}".strip(), legend=True,
     )  # fmt: skip
 
 
@@ -50,7 +52,19 @@ def _count(verdicts: Sequence[Row]) -> str:
     return f"{bad} of {len(verdicts)} EERs are doubtful or not to be trusted; the reasons are in the table trust."
 
 
-def _panel(rows: Sequence[Row], worst: Mapping[trust.Key, Row], known: Mapping[trust.Key, Row]) -> Panel:
+def _missing(rows: Sequence[Row]) -> str:
+    """Which EERs could not be had, and why."""
+    lacking = groups((row for row in rows if row["value"] is None), "attacker", "attack", "note")
+    return " ".join(
+        f"No EER of {attacker}, {say.ATTACKS.get(attack, attack)}, on "
+        f"{say.listed([say.name(row['system']) for row in own])}: {note or 'no reason was given.'}"
+        for (attacker, attack, note), own in lacking.items()
+    )
+
+
+def _panel(
+    rows: Sequence[Row], worst: Mapping[trust.Key, Row], known: Mapping[trust.Key, Row], floor: float | None
+) -> Panel:
     sections, traces = Sections(), list(_legend(rows))
     for (system,), own in groups(rows, "system").items():
         sections.heading(say.name(system))
@@ -63,7 +77,12 @@ def _panel(rows: Sequence[Row], worst: Mapping[trust.Key, Row], known: Mapping[t
     right = max(RANGE[1], *(float(row["high"] or 0) + 0.02 for row in rows))
     traces.append(sections.texts(RANGE[0]))
     x_axis = {"range": [RANGE[0], right], "tickformat": ".0%", "dtick": 0.1, "tickangle": 0}
-    return Panel("EER", traces, x_axis, sections.y_axis, sections.at_px, [marks.line_at(CHANCE)])
+    return Panel("EER", traces, x_axis, sections.y_axis, sections.at_px, _lines(floor))
+
+
+def _lines(floor: float | None) -> list[Shape]:
+    """Guessing, and what the words alone tell."""
+    return [marks.line_at(CHANCE), *([] if floor is None else [marks.line_at(floor, dash="dot")])]
 
 
 def _marks(row: Row, place: float, worst: Row | None, verdict: Row | None) -> Iterator[Trace]:

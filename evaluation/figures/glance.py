@@ -12,6 +12,23 @@ from evaluation.runs import Run
 
 Cells = dict[str, str]
 BLANK = "–"
+SHOWN = ("EER", "worst speaker EER")
+MEANINGS = {
+    "mean speaker EER": "Mean of the speakers' own EERs, each at 50 % at most",
+    "AUC": "Area under the ROC curve; 50 % is guessing",
+    "minDCF": "Lowest detection cost; 1 is an attacker of no use",
+    "Cllr": "Cost of the scores as log-likelihood ratios",
+    "minCllr": "The same, after the best calibration",
+    "D_sys": "Linkability (Gomez-Barrero et al. 2018); 0 is unlinkable",
+    "ZEBRA expected": "Expected disclosure (Nautsch et al. 2020)",
+    "ZEBRA worst case": "Disclosure of the unluckiest trial (Nautsch et al. 2020)",
+    "CMR@1": "How often the right speaker comes first",
+    "CMR@5": "How often the right speaker is among the first 5",
+    "CMR@10": "How often the right speaker is among the first 10",
+    "rank disclosure": "What the rank of the right speaker tells",
+    "DEID": "De-identification, from voice similarity matrices",
+    "G_VD": "Gain of voice distinctiveness; 0 dB is as before",
+}
 ORIGINAL = "original"
 
 
@@ -37,6 +54,32 @@ def words(run: Run, condition: Condition | None) -> str:
 def headline(row: Row, condition: Condition) -> str:
     """An EER with all that it is worth nothing without: "EER 34 % [28, 40] against house, semi-informed; …"."""
     return f"EER {say.interval(row, 0)} against {condition.words}; {row['speakers']} speakers"
+
+
+def measures(run: Run, condition: Condition | None) -> Laid:
+    """Every other figure of privacy under `condition`, a row a system: ranks, linkability, disclosure, costs."""
+    every = chosen(run.table("figures"), kind="privacy", sex="all")
+    rows = [row for row in every if condition and _under(row, condition) and row["value"] is not None]
+    by_metric = groups((row for row in rows if row["metric"] not in SHOWN), "metric")
+    notes = list(dict.fromkeys(str(row["note"]) for own in by_metric.values() for row in own if row["note"]))
+    columns = {
+        str(metric): {str(row["system"]): say.interval(row) + _mark(row, notes) for row in own}
+        for (metric,), own in by_metric.items()
+    }
+    systems = ordered((system for cells in columns.values() for system in cells), [ORIGINAL])
+    heads = [Head("system", "Anonymizer", False), *(Head(name, MEANINGS.get(name, name), True) for name in columns)]
+    lines = [(say.name(system), *(cells.get(system, BLANK) for cells in columns.values())) for system in systems]
+    return Laid(tuple(heads), tuple(lines), 0, tuple(notes))
+
+
+def _mark(row: Row, notes: list[str]) -> str:
+    return f" [{notes.index(row['note']) + 1}]" if row["note"] else ""
+
+
+def _under(row: Row, condition: Condition) -> bool:
+    """Whether a row is of a condition; measures without trials, which have no protocol, count too."""
+    voices = (row["attacker"], row["data"]) == (condition.attacker, condition.data) and not row["protocol"]
+    return voices or condition.holds(row)
 
 
 def best(run: Run, condition: Condition | None) -> Iterator[tuple[str, str]]:

@@ -9,7 +9,7 @@ from audio import marks
 from audio.panels import Panel, Trace
 from audio.plots import FONT
 from evaluation.figures import labels, published, say, trust
-from evaluation.figures.conditions import Condition, eers
+from evaluation.figures.conditions import Condition, eers, words_alone
 from evaluation.figures.drawing import Drawing, drawing, notes, said
 from evaluation.figures.rows import Row, chosen, groups
 from evaluation.looks import look
@@ -22,7 +22,7 @@ KEY, TITLE = "tradeoff", "Privacy against emotion"
 GROUP = "published"
 READING = (
     "Right and up = private and still emotional: further right, the attacker errs more (50 % is chance); further up, "
-    "the acted emotion is recognised more often (25 % is chance)."
+    "the acted emotion is recognised more often (25 % is chance); dotted = what the words alone tell."
 )
 OTHERS = " Hollow and grey: papers 000 to 004; point at one for attacker, protocol and data."
 HIDE = " A click in the legend takes them away."
@@ -34,12 +34,13 @@ def drawings(run: Run, condition: Condition, *, papers: bool = True) -> Iterator
     privacy = {str(row["system"]): row for row in eers(run) if condition.holds(row)}
     emotion = groups(chosen(run.table("figures"), kind="emotion", metric="UAR", sex="all"), "attacker", "data")
     known = trust.verdicts(run)
+    floor = words_alone(run, condition)
     panels, used = [], []
     for (recogniser, data), rows in emotion.items():
         pairs = [(privacy[row["system"]], row) for row in rows if row["system"] in privacy]
         pairs = [(x, y) for x, y in pairs if x["value"] is not None and y["value"] is not None]
         if pairs:
-            panels.append(_panel(f"UAR, {recogniser}, {data}", pairs, known, papers=papers))
+            panels.append(_panel(f"UAR, {recogniser}, {data}", pairs, known, floor, papers=papers))
             used += [row for pair in pairs for row in pair]
     if panels:
         judged = [known[key] for row in privacy.values() if (key := trust.key_of(row)) in known]
@@ -55,7 +56,7 @@ def of_papers() -> Drawing:
             _x_axis(X_RANGE[1]),
             _y_axis(Y_LOW),
             HEIGHT_PX,
-            _chance(X_RANGE[1]),
+            _lines(X_RANGE[1]),
         )
     ]
     made = drawing(
@@ -89,7 +90,14 @@ def _with_legend(made: Drawing) -> Drawing:
     return made
 
 
-def _panel(heading: str, pairs: Sequence[tuple[Row, Row]], known: Mapping[trust.Key, Row], *, papers: bool) -> Panel:
+def _panel(
+    heading: str,
+    pairs: Sequence[tuple[Row, Row]],
+    known: Mapping[trust.Key, Row],
+    floor: float | None,
+    *,
+    papers: bool,
+) -> Panel:
     right = max(X_RANGE[1], *(104 * float(row.get("high") or row["value"]) for row, _ in pairs))
     low = min(Y_LOW, *(100 * float(row.get("low") or row["value"]) - 3 for _, row in pairs))
     x_span, y_span = right - X_RANGE[0], 103 - low
@@ -100,7 +108,7 @@ def _panel(heading: str, pairs: Sequence[tuple[Row, Row]], known: Mapping[trust.
     traces = list(_papers()) if papers else []
     for (x, y), side in zip(pairs, labels.sides(places, names), strict=True):
         traces.append(_point(x, y, known.get(trust.key_of(x)), side))
-    return Panel(heading, traces, _x_axis(right), _y_axis(low), HEIGHT_PX, _chance(right))
+    return Panel(heading, traces, _x_axis(right), _y_axis(low), HEIGHT_PX, _lines(right, floor))
 
 
 def _point(x: Row, y: Row, verdict: Row | None, side: str) -> Trace:
@@ -134,11 +142,12 @@ def _papers() -> Iterator[Trace]:
         yield {**trace, "legendgroup": GROUP, "showlegend": True}
 
 
-def _chance(right: float) -> list[dict[str, Any]]:
-    """Guessing: half of the attacker's decisions, one emotion in four."""
+def _lines(right: float, floor: float | None = None) -> list[dict[str, Any]]:
+    """Guessing: half of the attacker's decisions, one emotion in four; and what the words alone tell."""
     line = {"type": "line", "line": {"width": 1, "dash": "dash", "color": FONT["color"]}}
     level = 100 / CLASSES
-    return [marks.line_at(CHANCE_EER), {**line, "x0": X_RANGE[0], "x1": right, "y0": level, "y1": level}]
+    told = [] if floor is None else [marks.line_at(100 * floor, dash="dot")]
+    return [marks.line_at(CHANCE_EER), *told, {**line, "x0": X_RANGE[0], "x1": right, "y0": level, "y1": level}]
 
 
 def _x_axis(right: float) -> dict[str, Any]:

@@ -46,7 +46,7 @@ def _attacks(run: Run) -> Iterator[str]:
 
 
 def _trust(run: Run) -> Iterator[str]:
-    rows = chosen(run.table("trust"))
+    rows = [row for row in chosen(run.table("trust")) if row["eer"] is not None]
     bad = sum(row["verdict"] != "trusted" for row in rows)
     if bad:
         yield f"{bad} of {len(rows)} EERs are doubtful or not to be trusted: a high EER may mean a weak attacker there."
@@ -62,7 +62,7 @@ def _emotion(run: Run) -> Iterator[str]:
         "still be heard by people, or by a recogniser that was retrained."
     )
     privacy = {str(row["data"]) for row in eers(run)}
-    if privacy and not privacy & {str(row["data"]) for row in rows}:
+    if privacy and not any(str(row["data"]) in data for row in rows for data in privacy):
         yield "EER and UAR are of different data: a point of the trade-off joins two measurements of one system."
 
 
@@ -77,6 +77,7 @@ def _words(run: Run) -> Iterator[str]:
 
 def _files(run: Run) -> Iterator[str]:
     files = run.table("files")
+    files = files[files["side"] == "trial"]
     failed = files[files["state"] == "failed"]
     for (system,), rows in groups(chosen(failed), "system").items():
         total = int((files["system"] == system).sum())

@@ -14,7 +14,7 @@ import pytest
 from evaluation import report, summary
 from evaluation.figures import say
 from evaluation.figures.conditions import Condition, conditions
-from evaluation.figures.glance import glance, headline
+from evaluation.figures.glance import glance, headline, measures
 from evaluation.figures.glance import words as glance_words
 from evaluation.figures.rows import chosen
 from evaluation.reporting.about import without_folders
@@ -74,12 +74,18 @@ def test_folders_are_cut_off_paths(text: str, kept: str) -> None:
 
 def test_every_table_is_in_it_whole(run: Run, page: str) -> None:
     found = re.findall(r'download="small-study-(\w+)\.csv" href="data:text/csv;base64,([^"]+)"', page)
-    assert {name for name, _ in found} == set(TABLES) - {"curves"}
+    assert {name for name, _ in found} == set(TABLES)
     for name, data in found:
         table = pd.read_csv(io.BytesIO(base64.b64decode(data)), keep_default_na=False)
         assert list(table.columns) == [column.name for column in TABLES[name]]
         assert len(table) == len(run.table(name))
-    assert "tables/curves.parquet in the folder of the run" in page
+
+
+def test_a_table_that_is_too_large_stays_in_its_folder(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(report, "LARGEST_BYTES", 100_000)
+    one = report._table(run, "curves")
+    assert one["csv"] == ""
+    assert "tables/curves.parquet in the folder of the run" in one["why"]
 
 
 def test_every_condition_can_be_chosen(run: Run, page: str) -> None:
@@ -93,7 +99,7 @@ def test_every_condition_can_be_chosen(run: Run, page: str) -> None:
 
 def test_figures_in_it_are_json_that_cannot_end_the_script(page: str) -> None:
     figures = re.findall(r'<script type="application/json"[^>]*>(.*?)</script>', page, re.S)
-    assert len(figures) == 4 * 9 + 9
+    assert len(figures) == 4 * 6 + 9
     for text in figures:
         assert set(json.loads(text)) == {"data", "layout"}
         assert "<" not in text
@@ -122,14 +128,28 @@ def test_the_glance_has_the_numbers_of_the_table(run: Run) -> None:
 
 
 def test_doubt_stands_beside_the_number(run: Run) -> None:
-    found = glance(run, Condition("text", "ignorant", "single", "LibriSpeech"))
-    assert all(row[1].endswith(", not to be trusted") for row in found.rows)
+    found = glance(run, Condition("mfcc", "ignorant", "single", "LibriSpeech"))
+    assert [row[1].partition("], ")[2] for row in found.rows] == ["doubtful", *["not to be trusted"] * 3]
+
+
+def test_an_eer_that_could_not_be_had_is_a_dash(run: Run) -> None:
+    found = glance(run, Condition("mfcc", "semi-informed", "single", "LibriSpeech"))
+    assert found.rows[0][1] != "–"
+    assert {row[0]: row[1] for row in found.rows}["Cascade (offline)"] == "–"
+
+
+def test_further_measures_are_those_of_the_same_attack(run: Run) -> None:
+    found = measures(run, HOUSE)
+    assert [head.name for head in found.heads] == ["system", "mean speaker EER", "D_sys", "CMR@1"]
+    (row,) = chosen(run.table("figures"), system="mcadams", metric="D_sys", attacker="house", attack="semi-informed")
+    assert found.rows[1][2] == say.interval(row)
+    assert len(measures(run, None).heads) == 1
 
 
 def test_cautions_are_those_of_the_run(run: Run, tmp_path: Path) -> None:
     found = cautions(run)
     assert "Privacy rests on 8 speakers" in found[0]
-    assert any(text.startswith("20 of 30 EERs are doubtful") for text in found)
+    assert any(text.startswith("9 of 20 EERs are doubtful") for text in found)
     assert any("EER and UAR are of different data" in text for text in found)
     assert found[-len(ALWAYS) :] == list(ALWAYS)
     tables = example_run.tables()
@@ -153,7 +173,7 @@ def test_numbers_are_laid_out_with_notes_below(run: Run) -> None:
     assert shown.footnotes == ("The attacker is weak on originals.",)
     names = [head.name for head in shown.heads]
     assert "why" not in names
-    assert shown.rows[0][names.index("verdict")] == "doubtful [1]"
+    assert [row[names.index("verdict")] for row in shown.rows[:2]] == ["trusted", "doubtful [1]"]
     assert [row[0] for row in codebook("trust").rows] == [column.name for column in TABLES["trust"]]
 
 

@@ -123,6 +123,7 @@ def test_another_attack_changes_its_figures_and_the_heading(page: MachinesPage) 
     assert figures(page, update) == 4
     assert "mfcc, ignorant; one utterance enrols" in update[page.heading]
     assert "not known: no EER under this attack is trusted" in update[page.heading]
+    assert "Further measures of privacy" in update[page.heading]
 
 
 @pytest.mark.parametrize("papers", [True, False])

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from evaluation.figures.conditions import Condition
-from evaluation.figures.glance import best, glance
+from evaluation.figures.glance import best, glance, measures
 from evaluation.figures.glance import words as glance_words
 from evaluation.reporting import numbers
 from evaluation.reporting.about import facts, lead, without_folders
 from evaluation.reporting.cautions import cautions
+from evaluation.reporting.laid import Laid
 from evaluation.run_tables import TABLES
 from evaluation.runs import Run
 from web.components.result_figures import Filled
@@ -64,7 +65,7 @@ def heading(run: Run, condition: Condition | None, figures: Sequence[Figure]) ->
     shown = glance(run, condition)
     at_a_glance = (
         f'<h2 class="vv-step">At a glance</h2>{grid(shown, "At a glance")}'
-        f'<p class="vv-reading">{escape(glance_words(run, condition))}</p>'
+        f'<p class="vv-reading">{escape(glance_words(run, condition))}</p>{_measures(run, condition)}'
     )
     card = (
         f'<section class="vv-card">{title}<p>{escape(lead(run))}</p><dl class="vv-headlines">{main}</dl>'
@@ -93,6 +94,20 @@ def further(run: Run) -> str:
     )
 
 
+def _measures(run: Run, condition: Condition | None) -> str:
+    shown = measures(run, condition)
+    if len(shown.heads) < 2:
+        return ""
+    meanings = "".join(f"<dt>{escape(head.name)}</dt><dd>{escape(head.meaning)}</dd>" for head in shown.heads[1:])
+    title = "Further measures of privacy"
+    return details(title, f"{grid(shown, title)}{_notes(shown)}<dl>{meanings}</dl>")
+
+
+def _notes(shown: Laid | None) -> str:
+    notes = shown.footnotes if shown else ()
+    return "".join(f'<p class="vv-small">[{n}] {escape(text)}</p>' for n, text in enumerate(notes, 1))
+
+
 def _trust(run: Run) -> str:
     from evaluation.figures.rows import chosen
 
@@ -100,9 +115,8 @@ def _trust(run: Run) -> str:
     if not rows:
         return ""
     laid = numbers.laid(rows, "trust", most=1000)
-    notes = "".join(f'<p class="vv-small">[{n}] {escape(text)}</p>' for n, text in enumerate(laid.footnotes, 1))
     return '<h2 class="vv-step" id="trust">Trust check of the attackers</h2>' + details(
-        f"Verdicts on {len(rows)} EERs", grid(laid, "Trust check") + notes
+        f"Verdicts on {len(rows)} EERs", grid(laid, "Trust check") + _notes(laid)
     )
 
 
@@ -128,11 +142,8 @@ def _foot(figure: Figure, run: Run | None) -> str:
     if run is not None and drawing.rows:
         shown = drawing.table not in UNSHOWN
         laid = numbers.laid(drawing.rows, drawing.table) if shown else None
-        notes = "".join(
-            f'<p class="vv-small">[{n}] {escape(text)}</p>' for n, text in enumerate(laid.footnotes if laid else (), 1)
-        )
         table = grid(laid, sketch.title) if laid else ""
-        parts.append(details("The numbers", f'{table}{notes}<p class="vv-take">{_file(run, drawing.table)}</p>'))
+        parts.append(details("The numbers", f'{table}{_notes(laid)}<p class="vv-take">{_file(run, drawing.table)}</p>'))
     return "".join(parts)
 
 
