@@ -48,11 +48,10 @@ def test_linear_equals_scikit_learn(shrinkage: float) -> None:
     from sklearn.covariance import EmpiricalCovariance
     from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
-    class TowardsDiagonal(EmpiricalCovariance):
-        def fit(self, X: np.ndarray, y: None = None) -> TowardsDiagonal:  # noqa: N803
-            super().fit(X)
-            self.covariance_ = (1 - shrinkage) * self.covariance_ + shrinkage * np.diag(np.diag(self.covariance_))
-            return self
+    class TowardsDiagonal:
+        def fit(self, z: np.ndarray) -> None:
+            covariance = EmpiricalCovariance().fit(z).covariance_
+            self.covariance_ = (1 - shrinkage) * covariance + shrinkage * np.diag(np.diag(covariance))
 
     z, truth = points()
     z = z * np.geomspace(0.1, 10, z.shape[1])
