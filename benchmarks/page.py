@@ -25,6 +25,7 @@ LIMIT_S = 120.0
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 STATE = """(() => { const all = [...document.querySelectorAll('#player, #player *')];
  return all.find((one) => one.syncPlayer)?.syncPlayer.state() ?? null; })()"""
+HEARD = "document.querySelector('#hearing .vvh-progress')?.hidden === true"
 PLOTS = ("features_over_time", "distributions", "spectrograms", "f0_over_time")
 
 
@@ -50,11 +51,11 @@ def drawn(page: Any) -> bool:
     return all(found)
 
 
-def compare(browser: Any, address: str, wav: Path, systems: tuple[str, ...]) -> dict[str, float]:
-    """One comparison in a fresh tab; seconds from the click."""
+def compare(browser: Any, app: AppProcess, wav: Path, systems: tuple[str, ...]) -> dict[str, float]:
+    """One comparison in a fresh tab; seconds from the click, and the most memory while machines hear the sounds."""
     context = browser.new_context(viewport={"width": 1280, "height": 800})
     page = context.new_page()
-    page.goto(f"{address}/?systems={','.join(systems)}")
+    page.goto(f"{app.address}/?systems={','.join(systems)}")
     page.wait_for_selector("#clip-input input[type=file]", state="attached")
     page.set_input_files("#clip-input input[type=file]", wav)
     page.get_by_text("Use another clip").wait_for()
@@ -64,8 +65,16 @@ def compare(browser: Any, address: str, wav: Path, systems: tuple[str, ...]) -> 
     last_s = until(lambda: set(systems) <= audible(page), began)
     plots_s = until(lambda: drawn(page), began)
     quality_s = until(lambda: not page.locator("#numbers .vv-coming").count() and page.locator("#zip").count(), began)
+    memory_mb = [app.memory_mb()]
+
+    def heard() -> bool:
+        memory_mb.append(app.memory_mb())
+        return bool(page.evaluate(HEARD))
+
+    heard_s = until(heard, began)
     context.close()
-    return {**seconds, "all_audible_s": last_s, "plots_after_last_s": plots_s - last_s, "quality_s": quality_s}
+    after = {"plots_after_last_s": plots_s - last_s, "quality_s": quality_s, "heard_after_last_s": heard_s - last_s}
+    return {**seconds, "all_audible_s": last_s, **after, "hearing_mb": max(memory_mb)}
 
 
 def medians(runs: list[dict[str, float]]) -> dict[str, float]:
@@ -84,9 +93,9 @@ def main() -> int:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
         threading.Event().wait(SETTLE_S)
         result: dict[str, Any] = {"clip_s": 10.0, "start_to_first_page_s": app.started_in_s, "idle_mb": app.memory_mb()}
-        result["first_visit_all"] = compare(browser, app.address, wav, everything)
+        result["first_visit_all"] = compare(browser, app, wav, everything)
         for name, systems in {"mcadams": ("mcadams",), "pitch-formant": ("pitch-formant",), "all": everything}.items():
-            result[name] = medians([compare(browser, app.address, wav, systems) for _ in range(RUNS)])
+            result[name] = medians([compare(browser, app, wav, systems) for _ in range(RUNS)])
         result["all_loaded_mb"] = app.memory_mb()
         browser.close()
     write_result("page", result)

@@ -125,6 +125,8 @@ def test_examples_are_listed_and_chosen(client: TestClient) -> None:
     assert all(example["licence"] for example in listed["examples"])
     answer = client.post(f"/api/clips/example/{listed['examples'][0]['id']}")
     assert answer.status_code == 200
+    assert answer.json()["said"]
+    assert answer.json()["language"] == "English"
     assert client.post("/api/clips/example/nobody").status_code == 404
 
 

@@ -74,7 +74,8 @@ export function speakerRow(system) {
       }
       element.dataset.pending = String(!known);
       if (!known) return words.replaceChildren(pending(heard, busy));
-      const place = `more alike than ${share(heard.above_different)} of pairs of two people and ${share(heard.above_same)} of pairs of one person`;
+      const [two, one] = [share(heard.above_different), share(heard.above_same)];
+      const place = `more alike than ${two} of pairs of two people and ${one === two ? "" : `${one} of pairs `}of one person`;
       words.replaceChildren(el("strong", { class: "vvh-number", text: cosine(heard.cosine) }), ` ${place}`);
     },
   };
