@@ -27,7 +27,7 @@ def test_both_runs_are_asked_for_in_words_that_the_command_knows(tmp_path):
     for asked in (paper_001.read_speech(args), paper_001.acted_speech(args)):
         known = evaluation_parser().parse_args(asked)
         assert known.systems == paper_001.SYSTEMS
-    assert evaluation_parser().parse_args(paper_001.read_speech(args)).train_corpus == list(paper_001.READ)
+    assert evaluation_parser().parse_args(paper_001.read_speech(args)).train_corpus == [paper_001.LEARNED]
 
 
 def test_the_report_prints_what_the_tables_hold(out):
