@@ -199,9 +199,9 @@ def standardised(embeddings: Floats, known: Floats) -> Floats:
 
 
 def units(embeddings: Floats) -> Floats:
-    """Rows (n, d) at length 1; what is nothing stays nothing."""
+    """Rows (n, d) at length 1; what is nothing stays nothing, NaN stays NaN."""
     sizes = np.linalg.norm(embeddings, axis=1, keepdims=True)
-    return np.divide(embeddings, sizes, out=np.zeros_like(embeddings), where=sizes > 0)
+    return np.divide(embeddings, sizes, out=np.zeros_like(embeddings), where=sizes != 0)
 
 
 def cosines(first: Floats, second: Floats) -> Floats:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,13 +51,29 @@ class Embedded:
 
 
 @dataclass(frozen=True, eq=False)
+class Tuned:
+    """What an attacker's network heard after it was trained on a system's output (evaluation/privacy/tuning.py).
+
+    Attributes:
+        parts: embeddings by side of the system; "original" holds those of originals.
+        held_out: speakers of side "train" whom it never heard. words: how it was trained.
+    """
+
+    parts: Mapping[str, Embedded]
+    held_out: tuple[str, ...]
+    words: str
+
+
+@dataclass(frozen=True, eq=False)
 class Heard:
-    """Tables as in run_tables; embeddings by attacker, system and side ("trial", "enrolment", "told", "train")."""
+    """Tables as in run_tables; embeddings by attacker, system and side ("trial", "enrolment", "told", "train"), those
+    of tuned networks by attacker and system."""
 
     files: pd.DataFrame
     transcripts: pd.DataFrame
     emotions: pd.DataFrame
     embeddings: Mapping[Key, Embedded]
+    tuned: Mapping[tuple[str, str], Tuned] = field(default_factory=dict)
 
     @classmethod
     def load(cls, out: Path) -> Heard:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,11 +12,11 @@ from evaluation.corpus import Corpus
 from evaluation.heard import About, Embedded, Heard
 from evaluation.metrics.trust import Training
 from evaluation.privacy.named_draws import NamedDraws
-from evaluation.privacy.retraining import Material, Sides, TooFew, material, retrained
+from evaluation.privacy.retraining import TooFew, material
+from evaluation.privacy.semi_informed import ENROLMENT, ORIGINAL, TOLD, TRIAL, Ears, Taught, taught
 from evaluation.privacy.trial_scores import Floats, Trials
 
-ORIGINAL = "original"
-SIDES = ("trial", "enrolment", "told", "train")
+SIDES = (TRIAL, ENROLMENT, TOLD, "train")
 UNTOLD = {
     "unprotected": "originals on both sides",
     "ignorant": "enrolled with originals, does not know that the trials are anonymized",
@@ -33,7 +33,7 @@ class Attack:
         attack: one of run_tables.ATTACKS. scores: of the trials, (n,), NaN where something was not heard.
         how: what the attacker knows, in words. notes: what is missing or doubtful.
         originals, told: scores of the same attacker on originals, and on the control of the trust check.
-        training, repeats: as of retraining.Retrained.
+        training: of whom and how much it learned. repeats: EERs of repeated trainings.
     """
 
     system: str
@@ -76,67 +76,79 @@ class _Attacker:
     about: About
 
     def on(self, system: str, every: list[Trials], draws: NamedDraws) -> Iterator[Attack]:
-        """The attacks on a system; of all protocols by one embedding of the recordings."""
-        original = self._part(ORIGINAL, "trial")
-        own = {side: self._part(system, side) for side in SIDES if (self.key, system, side) in self.heard.embeddings}
+        """The attacks on a system, by all protocols."""
+        original = self._prepared(self.heard.embeddings[self.key, ORIGINAL, TRIAL])
+        if system == ORIGINAL:
+            for trials in every:
+                yield self._blank(system, trials, trials.scores(original, original))
+            return
+        parts = {side: self.heard.embeddings[self.key, system, side] for side in SIDES
+                 if (self.key, system, side) in self.heard.embeddings}  # fmt: skip
+        own = {side: self._prepared(part) for side, part in parts.items()}
+        plain = self._ears("", system, {**own, ORIGINAL: original}, every)
+        unaware = self._prepared(parts[TRIAL], as_of=self.heard.embeddings[self.key, ORIGINAL, TRIAL])
+        semi = self._taught(plain, system, every, draws)
         for trials in every:
             unprotected = trials.scores(original, original)
-            blank = Attack(system, self.key, "unprotected", trials, unprotected, self._how("unprotected"))
-            if system == ORIGINAL:
-                yield blank
-                continue
-            told = trials.scores(own["told"], own["told"]) if "told" in own else None
-            known = replace(blank, originals=unprotected, told=told)
-            unaware = self._part(system, "trial", as_of=ORIGINAL)
-            yield replace(
-                known, attack="ignorant", how=self._how("ignorant"), scores=trials.scores(original, unaware)
-            )  # fmt: skip
-            sides = Sides(own.get("enrolment", own["trial"]), own["trial"])
-            both = replace(known, notes=tuple(self._notes(own)))
-            yield replace(
-                both, attack="lazy-informed", how=self._how("lazy-informed"), scores=trials.scores(*sides)
-            )  # fmt: skip
-            learning = material(self.heard.files, own, system, {*trials.enrolled.tolist(), *trials.speakers.tolist()})
-            rng = draws.rng("retraining", self.key, system, trials.protocol.key)
-            yield self._semi_informed(both, learning, sides, Sides(original, original), own, rng)
+            told = trials.scores(*plain.sides(TOLD)) if TOLD in own else None
+            blank = replace(self._blank(system, trials, unprotected), originals=unprotected, told=told)
+            yield self._as(blank, "ignorant", scores=trials.scores(original, unaware))
+            blank = replace(blank, notes=tuple(self._notes(own)))
+            yield self._as(blank, "lazy-informed", scores=trials.scores(*plain.sides()))
+            yield self._semi_informed(blank, semi)
 
-    def _semi_informed(
-        self,
-        both: Attack,
-        learning: Material,
-        sides: Sides,
-        originals: Sides,
-        own: dict[str, Embedded],
-        rng: np.random.Generator,
-    ) -> Attack:
-        asked = [sides, originals, *([Sides(own["told"], own["told"])] if "told" in own else [])]
-        semi = replace(both, attack="semi-informed")
+    def _taught(self, plain: Ears, system: str, every: list[Trials], draws: NamedDraws) -> Taught | str:
+        """The attacker that has learned, or the sentence that says why none has."""
+        ears = [plain, *self._tuned(system, every)]
         try:
-            found = retrained(learning, both.trials, asked, rng=rng)
+            return taught(ears, rng=draws.rng("retraining", self.key, system))
         except TooFew as error:
-            nothing = np.full(len(both.scores), np.nan)
-            return replace(semi, scores=nothing, how=self._how(semi.attack), notes=(*both.notes, str(error)))
+            return str(error)
+
+    def _tuned(self, system: str, every: list[Trials]) -> Iterator[Ears]:
+        """What the network heard after it was trained on the system's output, if it was."""
+        found = self.heard.tuned.get((self.key, system))
+        if found is not None:
+            parts = {side: self._prepared(part) for side, part in found.parts.items()}
+            yield replace(self._ears(found.words, system, parts, every), held_out=frozenset(found.held_out))
+
+    def _ears(self, tuned: str, system: str, parts: Mapping[str, Embedded], every: list[Trials]) -> Ears:
+        tried = {name for trials in every for side in (trials.enrolled, trials.speakers) for name in side.tolist()}
+        return Ears(tuned, material(self.heard.files, parts, system, tried), parts)
+
+    def _semi_informed(self, blank: Attack, learned: Taught | str) -> Attack:
+        if isinstance(learned, str):
+            nothing = np.full(len(blank.scores), np.nan)
+            return replace(self._as(blank, "semi-informed", scores=nothing), notes=(*blank.notes, learned))
+        made = self._as(blank, "semi-informed", scores=learned.scores(blank.trials))
         return replace(
-            semi, scores=found.scores[0], originals=found.scores[1], told=found.scores[2] if "told" in own else None,
-            how=f"{self._how(semi.attack)}; {found.learned}", notes=(*both.notes, *found.notes),
-            training=found.training, repeats=found.repeats,
+            made, how=f"{made.how}; {learned.words}", notes=(*made.notes, *learned.notes),
+            originals=learned.scores(made.trials, ORIGINAL), training=learned.training,
+            told=learned.scores(made.trials, TOLD) if TOLD in learned.ears.parts else None,
+            repeats=learned.repeats(made.trials),
         )  # fmt: skip
 
-    def _part(self, system: str, side: str, *, as_of: str = "") -> Embedded:
-        """Embeddings prepared by what was heard in all recordings of that kind, or `as_of` originals."""
-        embedded = self.heard.embeddings[self.key, system, side]
-        cohort = self.heard.embeddings[self.key, as_of, "trial"].vectors if as_of else embedded.vectors
-        if len(cohort) < LEAST_COHORT:
-            cohort = np.concatenate(
-                [one.vectors for (key, _, _), one in sorted(self.heard.embeddings.items()) if key == self.key]
-            )
-        return Embedded(embedded.keys, ATTACKERS[self.key]().prepared(embedded.vectors, cohort))
+    def _prepared(self, embedded: Embedded, *, as_of: Embedded | None = None) -> Embedded:
+        """As the attacker compares them, by what was heard in all recordings of that kind, or `as_of` another."""
+        known = (as_of or embedded).vectors
+        known = known[np.isfinite(known).all(1)]
+        if len(known) < LEAST_COHORT:
+            every = [one.vectors for (key, _, _), one in sorted(self.heard.embeddings.items()) if key == self.key]
+            known = np.concatenate(every)
+            known = known[np.isfinite(known).all(1)]
+        return Embedded(embedded.keys, ATTACKERS[self.key]().prepared(embedded.vectors, known))
+
+    def _blank(self, system: str, trials: Trials, scores: Floats) -> Attack:
+        return Attack(system, self.key, "unprotected", trials, scores, self._how("unprotected"))
+
+    def _as(self, blank: Attack, attack: str, *, scores: Floats) -> Attack:
+        return replace(blank, attack=attack, how=self._how(attack), scores=scores)
 
     def _how(self, attack: str) -> str:
         return f"{UNTOLD[attack]}; {ATTACKERS[self.key].info.knows}"
 
-    def _notes(self, own: dict[str, Embedded]) -> Iterator[str]:
-        if self.about.level == "speaker" and "enrolment" not in own:
+    def _notes(self, own: Mapping[str, Embedded]) -> Iterator[str]:
+        if self.about.level == "speaker" and ENROLMENT not in own:
             yield (
                 "Enrolment and trials share their pseudo-speakers, since the enrolments were not anonymized apart: "
                 "this is the easier attack."

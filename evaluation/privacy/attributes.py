@@ -20,8 +20,8 @@ import numpy.typing as npt
 from evaluation.heard import About, Heard
 from evaluation.metrics import recognition
 from evaluation.metrics.bootstrap import Interval
-from evaluation.privacy.attacks import ORIGINAL
 from evaluation.privacy.named_draws import NamedDraws
+from evaluation.privacy.semi_informed import ORIGINAL
 from evaluation.recognisers.base import CORE_EMOTIONS
 
 Floats = npt.NDArray[np.float64]

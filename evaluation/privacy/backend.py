@@ -17,7 +17,7 @@ tells held-out speakers of the training best is taken.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
@@ -96,12 +96,12 @@ def best(speech: Speech, *, rng: np.random.Generator) -> str:
     return min(CANDIDATES, key=lambda name: held_out(CANDIDATES[name], speech, folds))
 
 
-def held_out(learn: Learn, speech: Speech, folds: npt.NDArray[np.int64]) -> float:
+def held_out(learn: Learn, speech: Speech, folds: npt.NDArray[np.int64], judged: Sequence[int] | None = None) -> float:
     """EER of pairs of utterances of one sex and one fold, by what was learned from the other folds, (n,) ints; 1 if no
-    fold can be judged."""
+    fold can be judged. `judged`: which folds, all if None."""
     scores: list[Floats] = []
     same: list[npt.NDArray[np.bool_]] = []
-    for fold in np.unique(folds).tolist():
+    for fold in np.unique(folds).tolist() if judged is None else judged:
         rest, own = speech.of(folds != fold), speech.of(folds == fold)
         if rest.teaching >= 2:
             found, kind = pairs(learn(rest.vectors, rest.speakers)(own.vectors), own)

@@ -17,8 +17,8 @@ from evaluation.metrics.similarity_matrices import (
     similarity_matrix_of_embeddings,
     voice_distinctiveness,
 )
-from evaluation.privacy.attacks import ORIGINAL
 from evaluation.privacy.named_draws import NamedDraws
+from evaluation.privacy.semi_informed import ORIGINAL
 from evaluation.privacy.trial_scores import aligned
 
 Floats = npt.NDArray[np.float64]

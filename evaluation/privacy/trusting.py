@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from evaluation.metrics.bootstrap import Interval
-from evaluation.metrics.curves import eer
 from evaluation.metrics.trust import Evidence, trust
-from evaluation.privacy.attacks import ORIGINAL, Attack
+from evaluation.privacy.attacks import Attack
+from evaluation.privacy.semi_informed import ORIGINAL, eer_of
 from evaluation.privacy.trial_scores import Floats
 
 NAN = float("nan")
@@ -53,6 +53,4 @@ def _point(attack: Attack, scores: Floats | None) -> Interval:
     """The EER of scores of the attack's trials, without an interval."""
     if scores is None:
         return Interval(NAN, NAN, NAN)
-    known, same = np.isfinite(scores), attack.trials.same
-    yes, no = scores[known & same], scores[known & ~same]
-    return Interval(eer(yes, no) if len(yes) and len(no) else NAN, NAN, NAN)
+    return Interval(eer_of(scores, attack.trials), NAN, NAN)

@@ -8,16 +8,17 @@ of speakers who are not tried, or in folds from those of the corpus's other spea
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from evaluation.corpus import Corpus
 from evaluation.heard import About, Heard
 from evaluation.metrics.words import normalised
-from evaluation.privacy.attacks import ORIGINAL, Attack
+from evaluation.privacy.attacks import Attack
 from evaluation.privacy.named_draws import NamedDraws
-from evaluation.privacy.trial_scores import AT_ONCE, DIGITS, Bools, Floats, Trials
+from evaluation.privacy.semi_informed import ORIGINAL
+from evaluation.privacy.trial_scores import AT_ONCE, DIGITS, NOWHERE, Bools, Floats, Ints, Trials
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -58,61 +59,71 @@ def texts_of(heard: Heard, corpus: Corpus) -> tuple[dict[str, str], str]:
 
 def scores_of(texts: Mapping[str, str], trials: Trials, rng: np.random.Generator) -> Floats:
     """Scores of trials, (n,); NaN where one side has no words."""
-    owner = dict(zip(np.array(trials.utterances)[trials.utterance].tolist(), trials.speakers.tolist(), strict=True))
-    for names, who in zip(trials.lists, _owners(trials), strict=True):
-        owner.update(dict.fromkeys(names, who))
-    people = sorted(set(owner.values()))
-    fold = dict(zip(people, rng.permutation(np.arange(len(people)) % FOLDS).tolist(), strict=True))
-    first, second = (np.array([fold[who] for who in side.tolist()]) for side in (trials.enrolled, trials.speakers))
-    low, high = np.minimum(first, second), np.maximum(first, second)
+    who = _speakers(trials)
+    keys = sorted(key for key in who if key in texts)
     scores = np.full(len(trials.same), np.nan)
+    if not keys:
+        return scores
+    people = sorted(set(who.values()))
+    fold = dict(zip(people, rng.permutation(np.arange(len(people)) % FOLDS).tolist(), strict=True))
+    first, second = (np.array([fold[name] for name in side.tolist()]) for side in (trials.enrolled, trials.speakers))
+    low, high, of = np.minimum(first, second), np.maximum(first, second), np.array([fold[who[key]] for key in keys])
+    counts = _counts([texts[key] for key in keys])
     for one, other in sorted(set(zip(low.tolist(), high.tolist(), strict=True))):
-        learned = [texts[key] for key, who in sorted(owner.items()) if key in texts and fold[who] not in (one, other)]
-        chosen = (low == one) & (high == other)
-        if learned:
-            scores[chosen] = _compared(_counter(learned), texts, trials, chosen)
+        if len(learned := np.flatnonzero((of != one) & (of != other))):
+            chosen = (low == one) & (high == other)
+            scores[chosen] = _compared(_weighed(counts, learned), keys, trials, chosen)
     return scores
 
 
-def _owners(trials: Trials) -> list[str]:
-    """The speaker of each model."""
-    found = dict(zip(trials.model.tolist(), trials.enrolled.tolist(), strict=True))
-    return [found[place] for place in range(len(trials.models))]
+def _speakers(trials: Trials) -> dict[str, str]:
+    """Who said each utterance that enrols or is tried."""
+    owners = dict(zip(trials.model.tolist(), trials.enrolled.tolist(), strict=True))
+    found = {key: owners[place] for place, own in enumerate(trials.lists) for key in own}
+    tried = np.array(trials.utterances, str)[trials.utterance]
+    return {**found, **dict(zip(tried.tolist(), trials.speakers.tolist(), strict=True))}
 
 
-def _counter(learned: list[str]) -> Any:
-    """Texts to tf-idf, by what is rare in the texts learned from."""
-    from sklearn.feature_extraction.text import TfidfVectorizer
-    from sklearn.pipeline import make_union
-
-    words = TfidfVectorizer(ngram_range=(1, 2), token_pattern=r"\S+", sublinear_tf=True)
-    letters = TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 5), sublinear_tf=True)
-    return make_union(words, letters).fit(learned)
-
-
-def _compared(counter: Any, texts: Mapping[str, str], trials: Trials, chosen: Bools) -> Floats:
+def _counts(texts: list[str]) -> list[csr_array]:
+    """How often words and pairs of words, and pieces of words, occur in each text."""
     from scipy.sparse import csr_array
+    from sklearn.feature_extraction.text import CountVectorizer
 
+    words = CountVectorizer(ngram_range=(1, 2), token_pattern=r"\S+")
+    letters = CountVectorizer(analyzer="char_wb", ngram_range=(3, 5))
+    return [csr_array(kind.fit_transform(texts)) for kind in (words, letters)]
+
+
+def _weighed(counts: list[csr_array], learned: Ints) -> csr_array:
+    """Each text by tf-idf, at unit length for words and for pieces; what occurs in no text learned from is left out."""
+    from scipy.sparse import csr_array, hstack
+    from sklearn.feature_extraction.text import TfidfTransformer
+
+    found = []
+    for every in counts:
+        known = np.flatnonzero(np.asarray(every[learned].sum(axis=0)).ravel())
+        kept = every[:, known]
+        found.append(TfidfTransformer(sublinear_tf=True).fit(kept[learned]).transform(kept))
+    return csr_array(hstack(found))
+
+
+def _compared(weighed: csr_array, keys: list[str], trials: Trials, chosen: Bools) -> Floats:
+    from scipy.sparse import csr_array
+    from sklearn.preprocessing import normalize
+
+    place = {key: n for n, key in enumerate(keys)}
     models, model = np.unique(trials.model[chosen], return_inverse=True)
-    tried, place = np.unique(trials.utterance[chosen], return_inverse=True)
-    lists = [[texts[key] for key in trials.lists[one] if key in texts] for one in models.tolist()]
-    said = [texts.get(trials.utterances[one], "") for one in tried.tolist()]
+    lists = [[place[key] for key in trials.lists[one] if key in place] for one in models.tolist()]
     owner = np.repeat(np.arange(len(lists)), [len(own) for own in lists])
-    enrolled = csr_array(counter.transform([text for own in lists for text in own] or [""]))
-    sums = csr_array((np.ones(len(owner)), (owner, np.arange(len(owner)))), (len(lists), enrolled.shape[0])) @ enrolled
-    heard = csr_array(counter.transform(said))
-    found = _products(_units(sums), _units(heard), model, place)
-    nothing = np.array([not own for own in lists])[model] | np.array([not text for text in said])[place]
+    shape = (len(lists), len(keys))
+    means = csr_array((np.ones(len(owner)), (owner, [n for own in lists for n in own])), shape) @ weighed
+    tried = np.array([place.get(trials.utterances[one], NOWHERE) for one in trials.utterance[chosen].tolist()])
+    found = _products(csr_array(normalize(means)), csr_array(normalize(weighed)), model, tried)
+    nothing = np.array([not own for own in lists])[model] | (tried == NOWHERE)
     return np.where(nothing, np.nan, np.round(found, DIGITS))
 
 
-def _units(rows: csr_array) -> csr_array:
-    from sklearn.preprocessing import normalize
-
-    return normalize(rows)
-
-
-def _products(first: csr_array, second: csr_array, one: Any, other: Any) -> Floats:
+def _products(first: csr_array, second: csr_array, one: Ints, other: Ints) -> Floats:
     found = np.empty(len(one))
     for start in range(0, len(one), AT_ONCE):
         part = slice(start, start + AT_ONCE)
