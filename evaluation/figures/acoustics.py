@@ -14,6 +14,7 @@ from audio.distributions import Density, densities
 from audio.features import Contour
 from audio.panels import Panel, Trace
 from audio.plots import KURTOSIS_TICKS
+from evaluation.corpus_words import data_set
 from evaluation.figures import say
 from evaluation.figures.drawing import Drawing, drawing, notes, said
 from evaluation.figures.rows import Row, chosen, groups
@@ -28,13 +29,14 @@ ORDER = ("angry", "happy", "neutral", "sad")
 """Emotions from high to low medians, where speech keeps them (paper 001)."""
 ROW_PX, RIDGE_PX = 22.0, 20.0
 HZ_TICKS = (200, 300, 500, 700, 1000, 1500, 2000, 3000, 4000, 6000, 8000)
-READING = (
-    "A curve = the recordings of one emotion, the dot their median; further right = {more}. Where emotion is kept, "
-    "medians fall from angry over happy and neutral to sad: ✓ they do, ✗ two changed places."
+READING = "A curve = recordings of one emotion, or all; the dot is their median; further right = {more}."
+ORDER_READING = (
+    " Where emotion is kept, medians fall from angry over happy and neutral to sad: ✓ they do, ✗ two changed places."
 )
-CAUTION = (
-    "One value a recording, inside the original's speech. An order that is kept does not prove that emotion is heard, "
-    "and medians that are close to one another change places by chance: see their intervals."
+CAUTION = "One value a recording, inside the original's speech."
+ORDER_CAUTION = (
+    " An order that is kept does not prove that emotion is heard, and medians that are close to one another change "
+    "places by chance: see their intervals."
 )
 
 
@@ -63,14 +65,17 @@ def drawings(run: Run) -> Iterator[Drawing]:
     """A figure for each feature, a panel for each data set."""
     files = run.table("files")
     there = files[(files["side"] == "trial") & (files["state"] == "done")]
+    names = there["corpus"].map(lambda corpus: data_set(corpus)[0])
     for feature in FEATURES:
         medians = chosen(run.table("figures"), kind="acoustics", metric=feature.metric)
         by_data = groups((row for row in medians if row["value"] is not None), "data")
-        panels = [_panel(feature, str(data), own, there[there["corpus"] == data]) for (data,), own in by_data.items()]
+        panels = [_panel(feature, str(data), own, there[names == data]) for (data,), own in by_data.items()]
         if panels:
+            acted = any(row["group"] for row in medians)
             yield drawing(
-                feature.metric, f"{feature.title} by emotion", panels, medians, about=said(medians),
-                reading=READING.format(more=feature.more), caution=f"{CAUTION} {notes(medians)}".strip(),
+                feature.metric, feature.title + (" by emotion" if acted else ""), panels, medians, about=said(medians),
+                reading=READING.format(more=feature.more) + (ORDER_READING if acted else ""),
+                caution=f"{CAUTION}{ORDER_CAUTION if acted else ''} {notes(medians)}".strip(),
             )  # fmt: skip
 
 

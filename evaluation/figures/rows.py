@@ -6,6 +6,8 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from anonymizers import registry
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -15,10 +17,12 @@ R = TypeVar("R", bound=Mapping[str, Any])
 
 
 def chosen(table: pd.DataFrame, **wanted: Any) -> list[Row]:
-    """The rows whose cells equal these."""
+    """The rows whose cells equal these, by system, the original first; within one system as they come."""
     for name, value in wanted.items():
         table = table[table[name] == value]
-    return [{str(name): _known(cell) for name, cell in row.items()} for row in table.to_dict("records")]
+    rows = [{str(name): _known(cell) for name, cell in row.items()} for row in table.to_dict("records")]
+    places = {system: place for place, system in enumerate(ordered((row["system"] for row in rows), registry.keys()))}
+    return sorted(rows, key=lambda row: places[row["system"]])
 
 
 def groups(rows: Iterable[R], *names: str) -> dict[tuple[Any, ...], list[R]]:

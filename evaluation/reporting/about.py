@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from evaluation.corpus_words import data_set
 from evaluation.figures.conditions import eers
 from evaluation.figures.rows import chosen
 from evaluation.figures.say import LEVELS, listed
@@ -18,7 +19,7 @@ def lead(run: Run) -> str:
     """What was tried, in a sentence."""
     systems = [one for one in _values(run, "system") if one != "original"]
     count = f"{len(systems)} system{'' if len(systems) == 1 else 's'}"
-    data = listed([f"{one} ({split})" if split else one for one, split in _data(run)])
+    data = listed([f"{one} ({', '.join(parts)})" if parts else one for one, parts in _data(run).items()])
     level = next(iter(LEVELS[one] for one in _values(run, "level") if one in LEVELS), "")
     return f"{count} beside the original{f' on {data}' if data else ''}{f', with {level}' if level else ''}."
 
@@ -43,9 +44,13 @@ def _values(run: Run, column: str) -> list[str]:
     return [str(one) for one in run.table("figures")[column].unique() if one]
 
 
-def _data(run: Run) -> list[tuple[str, str]]:
-    rows = run.table("figures")[["data", "split"]].drop_duplicates()
-    return [(str(data), str(split)) for data, split in rows.itertuples(index=False) if data]
+def _data(run: Run) -> dict[str, list[str]]:
+    """Data sets, and of each the parts that were used."""
+    found: dict[str, list[str]] = {}
+    for corpus in run.table("files")["corpus"].unique().tolist():
+        name, part = data_set(corpus)
+        found.setdefault(name, []).extend([part] if part else [])
+    return {name: parts for name, parts in found.items() if name}
 
 
 def without_folders(value: Any) -> Any:

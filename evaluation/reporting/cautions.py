@@ -10,7 +10,9 @@ from evaluation.figures.rows import chosen, groups
 from evaluation.runs import Run
 
 FEW_SPEAKERS = 20
-MOST_NOTES = 30
+MAIN = ("EER", "UAR", "WER")
+"""Metrics whose notes are said here; those of others stand beside them."""
+MOST_NOTES = 12
 ALWAYS = (
     "An EER says how one attacker did. A better one may come; none of these figures proves that a voice is anonymous.",
     "The mean hides who is recognised: look at the worst speaker.",
@@ -85,7 +87,9 @@ def _files(run: Run) -> Iterator[str]:
 
 
 def _notes(run: Run) -> list[str]:
-    """What rows of figures say themselves."""
-    notes = [text for text in run.table("figures")["note"].unique().tolist() if text]
+    """What the main figures say themselves."""
+    table = run.table("figures")
+    main = table[table["metric"].isin(MAIN) & (table["sex"] == "all")]
+    notes = [text for text in main["note"].unique().tolist() if text]
     rest = len(notes) - MOST_NOTES
     return notes[:MOST_NOTES] + ([f"{rest} more notes are in the table figures."] if rest > 0 else [])

@@ -29,6 +29,8 @@ KEPT = {"original": 0.9, "mcadams": 0.6, "pitch-formant": 0.75, "cascade-offline
 WER = {"original": 0.2, "mcadams": 0.4, "pitch-formant": 0.45, "cascade-offline": 0.25}
 PROTOCOL, TITLE = "single", "single-utterance enrolment, same-sex trials"
 READ, ACTED = "LibriSpeech", "EmoDB"
+CORPUS = {READ: "LibriSpeech dev-clean", ACTED: "EmoDB"}
+"""As files name the data set, with its part."""
 
 
 def write(folder: Path, *, seed: int = 0, speakers: int = 8, utterances: int = 12) -> Path:
@@ -85,7 +87,7 @@ def _files(people: list[tuple[str, str]], utterances: int, rng: np.random.Genera
                     yield {
                         "system": system, "side": "trial", "utterance": f"{corpus}-{speaker}-{take:02}",
                         "speaker": speaker, "sex": sex, "session": f"s{take % 2}", "emotion": emotion,
-                        "corpus": corpus, "language": "de" if acted else "en", "duration_s": 3.0, "state": "done",
+                        "corpus": CORPUS[corpus], "language": "de" if acted else "en", "duration_s": 3.0, "state": "done",
                         "error": "", "pseudo_speaker": json.dumps({"seed": number}),
                         "centroid_hz": 1300 * 2**up, "kurtosis": 6 * 2 ** (2 * up),
                         "loudness_lufs": -24 + 6 * up, "f0_hz": 150 * 2**up, "rho_f0": np.nan,
@@ -191,7 +193,7 @@ def _trusted(named: dict[str, Any], eer: float) -> dict[str, Any]:
 
 
 def _transcripts(files: pd.DataFrame, rng: np.random.Generator) -> Iterator[dict[str, Any]]:
-    for row in files[files["corpus"] == READ].to_dict("records"):
+    for row in files[files["corpus"] == CORPUS[READ]].to_dict("records"):
         wrong = int(rng.binomial(10, WER[row["system"]]))
         heard = ["word"] * (10 - wrong) + ["other"] * wrong
         yield {
@@ -272,7 +274,8 @@ def _attributes() -> Iterator[dict[str, Any]]:
 
 
 def _sounds(files: pd.DataFrame) -> Iterator[dict[str, Any]]:
-    for (system, corpus), own in files.groupby(["system", "corpus"], sort=False):
+    for (system, name), own in files.groupby(["system", "corpus"], sort=False):
+        corpus = next(data for data, named in CORPUS.items() if named == name)
         for metric, column, kind in (
             ("rho_F0", "rho_f0", "prosody"), ("DNSMOS OVRL", "dnsmos_ovrl", "quality"),
             ("DNSMOS P808", "dnsmos_p808", "quality"),

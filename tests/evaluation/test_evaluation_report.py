@@ -46,7 +46,7 @@ def without_library(page: str) -> str:
 def test_it_says_what_was_tried_and_asks_no_network(page: str) -> None:
     own = without_library(page)
     assert "<h1>small-study</h1>" in own
-    assert "3 systems beside the original on LibriSpeech (dev) and EmoDB (dev)" in own
+    assert "3 systems beside the original on LibriSpeech (dev-clean) and EmoDB" in own
     assert "default-src 'none'" in own
     assert not re.findall(r"(?:src|href)=\"https?:", own)
 
