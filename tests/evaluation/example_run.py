@@ -87,7 +87,8 @@ def _files(people: list[tuple[str, str]], utterances: int, rng: np.random.Genera
                     yield {
                         "system": system, "side": "trial", "utterance": f"{corpus}-{speaker}-{take:02}",
                         "speaker": speaker, "sex": sex, "session": f"s{take % 2}", "emotion": emotion,
-                        "corpus": CORPUS[corpus], "language": "de" if acted else "en", "duration_s": 3.0, "state": "done",
+                        "corpus": CORPUS[corpus], "language": "de" if acted else "en", "duration_s": 3.0,
+                        "state": "done",
                         "error": "", "pseudo_speaker": json.dumps({"seed": number}),
                         "centroid_hz": 1300 * 2**up, "kurtosis": 6 * 2 ** (2 * up),
                         "loudness_lufs": -24 + 6 * up, "f0_hz": 150 * 2**up, "rho_f0": np.nan,
