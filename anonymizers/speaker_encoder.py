@@ -6,7 +6,7 @@ Its card, assets/models/speaker_encoder.md, says on whose speech it was trained 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,9 @@ from anonymizers.base import AnonymizerError
 from anonymizers.nn.ecapa import EMBEDDING_SIZE, SAMPLE_RATE_HZ, features
 from audio.clip import Clip
 
-__all__ = ["EMBEDDING_SIZE", "MODEL", "SAMPLE_RATE_HZ", "available", "card", "embed"]
+__all__ = ["EMBEDDING_SIZE", "MODEL", "SAMPLE_RATE_HZ", "available", "card", "embed", "embed_by"]
+
+Floats = npt.NDArray[np.float32]
 
 MODEL = Path(__file__).resolve().parents[1] / "assets" / "models" / "speaker_encoder.onnx"
 MIN_DURATION_S = 0.1
@@ -45,7 +47,7 @@ def card() -> Mapping[str, Any]:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def embed(clip: Clip, model: Path | None = None) -> npt.NDArray[np.float32]:
+def embed(clip: Clip, model: Path | None = None) -> Floats:
     """What identifies the speaker of a clip: float32, shape (192,), unit length; the cosine of two is their score.
 
     Clips of more than 20 s: the mean over pieces, at unit length. The same clip gives the same vector. `model`: another
@@ -54,18 +56,25 @@ def embed(clip: Clip, model: Path | None = None) -> npt.NDArray[np.float32]:
     Raises:
         AnonymizerError: if the clip lasts less than 0.1 s or is silent, or the model's file is missing.
     """
+    return embed_by(lambda mel: _session(model or MODEL).run(None, {"features": mel[None]})[0][0], clip)
+
+
+def embed_by(network: Callable[[Floats], Floats], clip: Clip) -> Floats:
+    """As `embed`, by another network: from features (frames, 64) to an embedding (192,), float32 both.
+
+    Raises:
+        AnonymizerError: as `embed`.
+    """
     if clip.duration_s < MIN_DURATION_S or clip.is_silent:
         what = f"{clip.duration_s:.2f} s" if clip.duration_s < MIN_DURATION_S else "silence"
         raise AnonymizerError(
             f"At least {MIN_DURATION_S:g} s of sound was expected, but {what} came: take a longer clip."
         )
-    session = _session(model or MODEL)
-    found = [session.run(None, {"features": features(piece)[None]})[0][0] for piece in _pieces(clip)]
-    mean = np.mean(found, axis=0)
+    mean = np.mean([network(features(piece)) for piece in _pieces(clip)], axis=0)
     return (mean / max(1e-12, float(np.linalg.norm(mean)))).astype(np.float32)
 
 
-def _pieces(clip: Clip) -> list[npt.NDArray[np.float32]]:
+def _pieces(clip: Clip) -> list[Floats]:
     samples = clip.resampled(SAMPLE_RATE_HZ).samples
     shortest = int(SHORTEST_S * SAMPLE_RATE_HZ)
     if len(samples) < shortest:
