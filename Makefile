@@ -26,6 +26,8 @@ bench: .venv/dev
 	.venv/bin/python -m benchmarks.analysis_speed
 	.venv/bin/python -m benchmarks.analysis_coverage
 	.venv/bin/python -m benchmarks.million_trials
+	.venv/bin/python -m benchmarks.speaker_encoder
+	.venv/bin/python -m benchmarks.evaluation_batch
 
 .venv/run: requirements.txt
 	$(PYTHON) -m venv .venv && .venv/bin/pip install -r requirements.txt && touch $@
