@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+
+from evaluation import tuned
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -89,18 +91,27 @@ class Heard:
             embeddings: dict[Key, Embedded] = {}
             for path in sorted((out / "embeddings").glob("*.parquet")):
                 embeddings |= _embeddings(path.stem, pd.read_parquet(path))
+            found = {key: _tuned(table, facts) for key, table, facts in tuned.read(out)}
         except (OSError, ValueError, KeyError) as error:
             raise HeardError(
                 f"{out}: the tables {', '.join(TABLES)} of a run were expected, but reading them failed: "
                 f"{type(error).__name__}: {error}"
             ) from None
-        return cls(**tables, embeddings=embeddings)
+        return cls(**tables, embeddings=embeddings, tuned=found)
 
 
 def _embeddings(attacker: str, table: pd.DataFrame) -> dict[Key, Embedded]:
-    found = {}
-    for (system, side), own in table.groupby(["system", "side"], sort=True):
-        ordered = own.sort_values("utterance")
-        vectors = np.stack(ordered["vector"].to_numpy()).astype(np.float64)
-        found[attacker, str(system), str(side)] = Embedded(tuple(ordered["utterance"]), vectors)
-    return found
+    return {
+        (attacker, str(system), str(side)): _embedded(own)
+        for (system, side), own in table.groupby(["system", "side"], sort=True)
+    }
+
+
+def _tuned(table: pd.DataFrame, facts: Mapping[str, Any]) -> Tuned:
+    parts = {str(side): _embedded(own) for side, own in table.groupby("side", sort=True)}
+    return Tuned(parts, tuple(facts["held_out"]), facts["words"])
+
+
+def _embedded(own: pd.DataFrame) -> Embedded:
+    ordered = own.sort_values("utterance")
+    return Embedded(tuple(ordered["utterance"]), np.stack(ordered["vector"].to_numpy()).astype(np.float64))
