@@ -130,12 +130,13 @@ def test_what_is_not_there_yet_says_so_and_can_be_stopped(panel: Any) -> None:
     waits = {"words": None, "speaker": None, "emotion": None}
     page = panel(value(system("a", "Ay", None, **waits), state="hearing"))
     assert page.locator(".vvh-row", has_text="Ay").first.locator(".vvh-text").inner_text() == "computing…"
-    assert page.get_by_role("status").first.inner_text() == "Computing: 3 of 6 heard"
+    assert page.locator(".vvh-status-words").inner_text() == "Computing: 3 of 6 heard"
     page.get_by_role("button", name="Stop").click()
     assert page.evaluate("window.halted") == 1
     page.evaluate("(value) => window.show(value)", value(system("a", "Ay", None, **waits), state="stopped"))
     assert page.locator(".vvh-row", has_text="Ay").first.locator(".vvh-text").inner_text() == "not heard"
     assert page.get_by_role("button", name="Stop").count() == 0
+    assert page.get_by_role("status").first.inner_text() == "Stopped: 3 of 6 heard"
 
 
 def test_words_typed_while_machines_hear_are_used_when_they_are_done(panel: Any) -> None:

@@ -16,7 +16,8 @@ TEMPLATE = '<div class="vvc vvh"></div>'
 LOADER = """
 import(new URL('ui/hearing.mjs', document.baseURI))
   .then((hearing) => hearing.mount({
-    element, props, watch, said: (text) => trigger('said', { text }), halt: () => trigger('halt', {}) }))
+    element, props, watch,
+    said: (text, run) => trigger('said', { text, run }), halt: (run) => trigger('halt', { run }) }))
   .catch((error) => {
     console.error(error);
     element.textContent = 'What machines hear could not be loaded from this server: reload the page.';
@@ -30,8 +31,8 @@ class HearingPanel(gr.HTML):
     Its value is None or a dict (see `shown`), sent whole at every change. As an output of events that stream
     results, use show_progress="hidden".
 
-    Event `said`: words were typed as those of the original; the event's data is {"text"}. It comes only when
-    nothing is being heard. Event `halt`: the person does not want to wait for the rest.
+    Event `said`: words were typed as those of the original; the event's data is {"text", "run"}. It comes only when
+    nothing is being heard. Event `halt`: the person does not want to wait for the rest; {"run"}.
     """
 
     def __init__(self, value: dict[str, Any] | None = None, **kw: Any) -> None:

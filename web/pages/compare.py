@@ -109,9 +109,9 @@ class ComparePage:
             api_visibility="private",
         )  # fmt: skip
         self.go.click(None, cancels=[quality, heard])  # numbers of the run before must not land in the new one's table
-        self.panel.halt(self.stop_hearing, self.run_id, None, queue=False, api_visibility="private")
+        self.panel.halt(self.stop_hearing, None, None, queue=False, api_visibility="private")
         self.panel.said(
-            self.mark, [self.run_id, self.known], [self.panel, self.known],
+            self.mark, self.known, [self.panel, self.known],
             queue=False, show_progress="hidden", api_visibility="private",
         )  # fmt: skip
         self.halt.click(
@@ -213,14 +213,14 @@ class ComparePage:
             stop.set()  # nothing goes on for a browser that has gone
             self.services.runs.end(run)
 
-    def stop_hearing(self, run: str) -> None:
+    def stop_hearing(self, event: gr.EventData) -> None:
         """What was not heard is not coming."""
-        self.services.runs.stop(run)
+        self.services.runs.stop(str(event.run))
 
-    def mark(self, run: str, known: Any, event: gr.EventData) -> tuple:
+    def mark(self, known: Any, event: gr.EventData) -> tuple:
         """Compare the words with those that a person says are said; also when this clip is compared again."""
         said = str(event.text)[: hearing.LONGEST_SAID]
-        found = hearing.marked(self.services, run, said)
+        found = hearing.marked(self.services, str(event.run), said)
         return hearing_panel.shown(found) if found else gr.skip(), {**known, "said": said}
 
     def from_link(self, request: gr.Request) -> list[Any]:

@@ -6,7 +6,7 @@ import { emotionRow, lowest, scaleHead, speakerRow, wordsRow } from "./hearing_r
 
 const ORIGINAL = "original";
 
-/** Called by the Gradio component: `said(text)` when words were typed, `halt()` when the rest is not wanted. */
+/** Called by the Gradio component: `said(text, run)` when words were typed, `halt(run)` when the rest is not wanted. */
 export async function mount({ element, props, watch, said = () => {}, halt = () => {} }) {
   await styled("components.css");
   await styled("hearing.css");
@@ -23,7 +23,8 @@ class Panel {
     this.halt = halt;
     this.run = null;
     this.wanted = null; // words typed while the machines still hear
-    this.status = el("p", { class: "vvh-status-words", role: "status" });
+    this.status = el("p", { class: "vvh-status-words" });
+    this.live = el("p", { class: "vvc-hidden", role: "status" }); // the count would be read out again and again
     this.bar = el("div", { class: "vvc-bar" }, el("div", { class: "vvc-bar-done" }));
     this.stop = el("button", { type: "button", class: "vvc-button", text: "Stop" });
     this.stop.addEventListener("click", () => this.stopNow());
@@ -33,7 +34,7 @@ class Panel {
     this.how = new Block("emotion", "How it is said", emotionRow);
     this.what.lead.append(this.buildForm(), legendOfWords());
     this.how.lead.append(legendOfEmotions());
-    this.element = el("div", { class: "vvc vvh" }, this.progress, this.who.element, this.what.element, this.how.element);
+    this.element = el("div", { class: "vvc vvh" }, this.live, this.progress, this.who.element, this.what.element, this.how.element);
     this.element.hidden = true;
     element.querySelector(".vvh").replaceWith(this.element);
   }
@@ -57,13 +58,13 @@ class Panel {
       return setText(this.used, "These words are used as soon as everything is heard.");
     }
     this.wanted = null;
-    this.said(text);
+    this.said(text, this.run);
   }
 
   stopNow() {
     this.stop.disabled = true;
     setText(this.status, "Stopping");
-    this.halt();
+    this.halt(this.run);
   }
 
   get busy() {
@@ -100,7 +101,8 @@ class Panel {
     const words = { waiting: "Waiting for the machines", hearing: `Computing: ${done} of ${total} heard`, stopped: `Stopped: ${done} of ${total} heard`, done: "" };
     setText(this.status, words[state] ?? "");
     this.progress.hidden = state === "done";
-    this.stop.hidden = !this.busy;
+    setText(this.live, { done: "Everything is heard.", stopped: words.stopped }[state] ?? "");
+    this.stop.hidden = state !== "hearing";
     this.stop.disabled = false;
     this.bar.hidden = !this.busy;
     this.bar.firstChild.style.width = `${(100 * done) / Math.max(1, total)}%`;
