@@ -107,7 +107,7 @@ class Panel {
     this.bar.hidden = !this.busy;
     this.bar.firstChild.style.width = `${(100 * done) / Math.max(1, total)}%`;
     if (this.wanted !== null) return;
-    const own = `Compared with the words that ${ears.words.title} itself heard in the original: where it misheard, so does the count.`;
+    const own = `Compared with the words that ${ears.words.title} itself heard in the original: what it misheard there counts as said.`;
     setText(this.used, against === "typed" ? "Compared with the words above." : own);
   }
 }
