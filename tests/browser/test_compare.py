@@ -119,6 +119,34 @@ def test_from_upload_to_zip(
     )
 
 
+def test_machines_hear_the_sounds_and_words_that_are_typed_count(
+    address: str, spoken: Clip, open_page: Any, ledger: Any, tmp_path: Path
+) -> None:
+    clip = tmp_path / "clip.wav"
+    clip.write_bytes(encode_wav(Clip(spoken.samples[: 2 * 16_000], 16_000)))
+    page = open_page(f"{address}/?systems=mcadams", accept_downloads=True)
+    give(page, clip)
+    compare(page)
+    page.wait_for_selector("#hearing .vvh-progress", state="visible", timeout=60_000)
+    page.wait_for_selector("#hearing .vvh-progress", state="hidden", timeout=180_000)  # it gives way to all others
+    assert page.locator("#hearing .vvh-of-speaker .vvh-number").count() == 1
+    assert "WER" in page.locator("#hearing .vvh-of-words .vvh-row", has_text="McAdams").inner_text()
+    typed = "<img src=x onerror=document.title='hit'> ${document.title='hit'} {{7*7}}"
+    page.get_by_label("What is said?").fill(typed)
+    page.keyboard.press("Enter")
+    page.get_by_text("Compared with the words above.").wait_for()
+    assert "WER" in page.locator("#hearing .vvh-of-words .vvh-row", has_text="Original").inner_text()
+    with page.expect_download() as waiting:
+        page.click("#zip")
+    archive = zipfile.ZipFile(io.BytesIO(Path(waiting.value.path()).read_bytes()))
+    report = json.loads(archive.read("comparison.json"))
+    assert report["hearing"]["words"]["said"] == typed
+    assert -1 <= report["systems"][1]["hearing"]["speaker"]["cosine"] <= 1
+    assert "wer [1]" in archive.read("table.csv").decode().splitlines()[0]
+    assert page.title() == "VoiceVeil"
+    ledger.assert_clean()
+
+
 @pytest.mark.slow
 def test_real_voices(address: str, shared_dir: Path, open_page: Any, ledger: Any) -> None:
     page = open_page(address)

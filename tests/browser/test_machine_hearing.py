@@ -1,12 +1,8 @@
-"""What machines hear, in a real Chromium: the panel alone, with answers made here; then on the Compare page."""
+"""What machines hear, in a real Chromium: the panel alone, with answers made here (test_compare.py has the page)."""
 
 from __future__ import annotations
 
-import io
-import json
-import zipfile
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -14,11 +10,9 @@ from fastapi import FastAPI
 from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
 
-from audio.clip import Clip, encode_wav
 from evaluation.recognisers.base import CORE_EMOTIONS
 from web import hearing
-from web.server import UI, create_app
-from web.settings import Settings
+from web.server import UI
 
 PAGE = """<!doctype html><html lang="en"><head><title>Hearing</title>
 <meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">
@@ -191,39 +185,3 @@ def test_nothing_is_cut_and_axe_finds_nothing(panel: Any, violations: Any, width
         summary.click()
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     assert violations(page, "main") == []
-
-
-@pytest.fixture(scope="module")
-def address(serve: Callable[[Any], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    app = create_app(Settings(offline=True, data_dir=tmp_path_factory.mktemp("data"), demo_study=False))
-    yield serve(app)
-    app.state.services.close()
-
-
-def test_from_the_last_sound_to_words_that_were_typed(
-    address: str, spoken: Clip, open_page: Any, ledger: Any, tmp_path: Path
-) -> None:
-    clip = tmp_path / "clip.wav"
-    clip.write_bytes(encode_wav(Clip(spoken.samples[: 2 * 16_000], 16_000)))
-    page = open_page(f"{address}/?systems=mcadams", accept_downloads=True)
-    page.wait_for_selector("#clip-input input[type=file]", state="attached")
-    page.set_input_files("#clip-input input[type=file]", clip)
-    page.get_by_text("Use another clip").wait_for()
-    page.click("#compare")
-    page.wait_for_selector("#hearing .vvh-progress", state="visible", timeout=60_000)
-    page.wait_for_selector("#hearing .vvh-progress", state="hidden", timeout=60_000)
-    assert page.locator("#hearing .vvh-of-speaker .vvh-number").count() == 1
-    assert "WER" in page.locator("#hearing .vvh-of-words .vvh-row", has_text="McAdams").inner_text()
-    page.get_by_label("What is said?").fill(NASTY)
-    page.keyboard.press("Enter")
-    page.get_by_text("Compared with the words above.").wait_for()
-    assert "WER" in page.locator("#hearing .vvh-of-words .vvh-row", has_text="Original").inner_text()
-    with page.expect_download() as waiting:
-        page.click("#zip")
-    archive = zipfile.ZipFile(io.BytesIO(Path(waiting.value.path()).read_bytes()))
-    report = json.loads(archive.read("comparison.json"))
-    assert report["hearing"]["words"]["said"] == NASTY
-    assert -1 <= report["systems"][1]["hearing"]["speaker"]["cosine"] <= 1
-    assert "wer [1]" in archive.read("table.csv").decode().splitlines()[0]
-    assert page.title() == "VoiceVeil"
-    ledger.assert_clean()
