@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import os
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +33,18 @@ def synthetic_voice(duration_s: float = 1.5, sample_rate: int = 16_000, f0_hz: f
         sound = lfilter([1 - radius], [1, -2 * radius * np.cos(2 * np.pi * formant_hz / sample_rate), radius**2], sound)
     sound[int(0.45 * len(sound)) : int(0.55 * len(sound))] *= 0.001
     return Clip((0.3 * sound / np.abs(sound).max()).astype(np.float32), sample_rate)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def speechbrain_leaves_no_placeholders() -> Iterator[None]:
+    """SpeechBrain's placeholders of modules that are not installed break whoever walks through sys.modules afterwards,
+    such as hypothesis in the next file of the same process."""
+    yield
+    if "speechbrain.utils.importutils" in sys.modules:
+        from speechbrain.utils.importutils import LazyModule
+
+        for name in [name for name, module in sys.modules.items() if isinstance(module, LazyModule)]:
+            del sys.modules[name]
 
 
 @pytest.fixture(scope="session")
