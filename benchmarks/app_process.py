@@ -51,6 +51,7 @@ class AppProcess:
                     return
             except httpx.TransportError:
                 pause.wait(0.05)
+        self.__exit__()
         raise TimeoutError(f"the app showed no page within {START_LIMIT_S:g} s")
 
     def __exit__(self, *_: object) -> None:
