@@ -35,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
         print(sentence, file=sys.stderr)
     with Bar(ready.jobs) as bar:
         tally = pipeline.run(ready, now=lambda: datetime.now(UTC), tell=bar.tell)
-    for sentence in tally.deaf:
+    for sentence in (*tally.deaf, *tally.untuned):
         print(sentence, file=sys.stderr)
     print(
         f"{tally.done} done, {tally.earlier} were there already, {tally.failed} failed. "

@@ -64,7 +64,10 @@ class Job:
 
     @property
     def level(self) -> Level:
-        return "speaker" if self.side == "told" else self.plan.level
+        """Of side train always "utterance": whose pseudo-speaker never changes teaches nobody to hear through it."""
+        if self.side == "told":
+            return "speaker"
+        return "utterance" if self.side == "train" else self.plan.level
 
     @property
     def params(self) -> Mapping[str, Any]:

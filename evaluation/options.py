@@ -69,6 +69,9 @@ def _add_judges(one: Any) -> None:
     group.add_argument("--train", type=Path, metavar="DIR", help="speech of other speakers, to learn from")
     group.add_argument("--train-corpus", action="append", default=[], metavar="NAME", help="of that, this alone")
     group.add_argument("--train-subset", type=_count, default=0, metavar="N", help="of that, at most N a speaker")
+    tune = "train the house attacker's network for N steps on each system's output of --train (default: 0; try 300)"
+    group.add_argument("--tune", type=_count, default=0, metavar="N", help=tune)
+    group.add_argument("--tune-minutes", type=float, default=60.0, metavar="M", help="at most, a system (default: 60)")
     group.add_argument("--no-control", action="store_true", help="without the trust check's control")
     group.add_argument("--quality", choices=("yes", "no"), help="DNSMOS, seconds a file; default: up to 200 utterances")
     group.add_argument("--replicates", type=_count, default=1000, metavar="N", help="for intervals (default: 1000)")
@@ -139,6 +142,8 @@ def request_of(args: argparse.Namespace) -> Request:
         control=not args.no_control,
         quality=None if args.quality is None else args.quality == "yes",
         train=_train(args),
+        tune=args.tune,
+        tune_minutes=args.tune_minutes,
         processes=max(1, args.jobs),
         ray=args.ray,
         retry=args.retry,

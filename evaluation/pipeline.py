@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,7 @@ from evaluation.job import Job, Plan
 from evaluation.pipeline_checks import (
     WORDS_ALONE,
     attackers_of,
+    check_tuning,
     checked_params,
     in_words,
     languages_of,
@@ -28,6 +29,8 @@ from evaluation.pipeline_checks import (
 from evaluation.protocol import Protocol
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from evaluation.heard import About
 
 MOST_FOR_QUALITY = 200
@@ -45,6 +48,8 @@ class Request:
         attackers, words, emotions: keys; None: those that are there without a download.
         protocols: kinds, see protocol.make; control: whether side "told" is made; quality: None: for small corpora.
         train: speech of other speakers for attackers that learn. command: as it was typed, for the provenance.
+        tune: for how many steps the house encoder's network is trained on each system's output of `train`, at most
+            tune_minutes each; 0: not at all.
     """
 
     corpus: Corpus
@@ -60,6 +65,8 @@ class Request:
     control: bool = True
     quality: bool | None = None
     train: Corpus | None = None
+    tune: int = 0
+    tune_minutes: float = 60.0
     processes: int = 1
     ray: str = ""
     retry: bool = False
@@ -123,19 +130,22 @@ def prepare(request: Request) -> Ready:
     )
     protocols = protocol.make(request.corpus, request.protocols, seed=request.seed)
     train = others(request.train, request.corpus) if request.train else None
+    check_tuning(request.tune, attackers, train)
     jobs = jobs_of(request.corpus, request.systems, protocols, plan, train=train, control=request.control)
     return Ready(request, plan, tuple(protocols), tuple(jobs), attackers, train)
 
 
 @dataclass
 class Tally:
-    """How a run went: jobs done now, in an earlier run, and failed; sentences on failures, and on who was deaf."""
+    """How a run went: jobs done now, in an earlier run, and failed; sentences on failures, on who was deaf, and on
+    systems on whose output no network could be trained."""
 
     done: int = 0
     earlier: int = 0
     failed: int = 0
     failures: list[str] = field(default_factory=list)
     faults: dict[str, list[str]] = field(default_factory=dict)
+    untuned: list[str] = field(default_factory=list)
 
     def add(self, work: Work) -> None:
         if work.error:
@@ -184,9 +194,11 @@ def run(ready: Ready, *, now: Callable[[], datetime], tell: Callable[[Work], Non
             tally.add(work)
         if tally.failed == len(ready.jobs):
             raise RunError(f"None of {len(ready.jobs)} recordings could be done. The first: {min(tally.failures)}")
-        gather(ready.jobs, request.out)
+        files = gather(ready.jobs, request.out)["files"]
+        tally.untuned = _tune(ready, files, clock=lambda: now().timestamp())
+        heard = Heard.load(request.out)
         tables = summary.tables(
-            Heard.load(request.out), request.corpus, ready.protocols, ready.about,
+            heard if request.tune else replace(heard, tuned={}), request.corpus, ready.protocols, ready.about,
             seed=request.seed, replicates=request.replicates,
         )  # fmt: skip
         summary.write(tables, request.out)
@@ -200,3 +212,15 @@ def run(ready: Ready, *, now: Callable[[], datetime], tell: Callable[[Work], Non
             "make room, and the same command goes on from there."
         ) from None
     return tally
+
+
+def _tune(ready: Ready, files: pd.DataFrame, *, clock: Callable[[], float]) -> list[str]:
+    """Train the house encoder's network on what the systems put out, if that was asked for."""
+    request = ready.request
+    if not request.tune:
+        return []
+    from evaluation.privacy.tuning import Recipe, tune
+
+    recipe = Recipe(steps=request.tune, limit_s=60 * request.tune_minutes)
+    systems = [key for key in request.systems if key != ORIGINAL]
+    return tune(request.out, files, systems, recipe=recipe, seed=request.seed, clock=clock)

@@ -111,6 +111,22 @@ def others(train: Corpus, corpus: Corpus) -> Corpus:
     return replace(kept, problems=(*kept.problems, note))
 
 
+def check_tuning(steps: int, attackers: Sequence[str], train: Corpus | None) -> None:
+    """Whether the house encoder's network can be trained on anonymized speech.
+
+    Raises:
+        RunError: if not, and why.
+    """
+    from importlib.util import find_spec
+
+    if not steps:
+        return
+    if train is None or "house" not in attackers:
+        raise RunError("--tune trains the attacker house on speech of others: it needs --train, and house among them.")
+    if missing := [name for name in ("torch", "speechbrain", "safetensors") if find_spec(name) is None]:
+        raise RunError(f"--tune needs {', '.join(missing)}: pip install -r requirements.txt.")
+
+
 def in_words(train: Corpus) -> str:
     """What attackers learn from."""
     speakers = len({one.speaker for one in train.utterances})

@@ -30,6 +30,8 @@ def provenance(ready: Ready, tally: Tally, started: datetime, finished: datetime
         "level": request.level,
         "replicates": request.replicates,
         "control": request.control,
+        "tune": request.tune,
+        "untuned": tally.untuned,
         "processes": request.processes,
         "ray": bool(request.ray),
         "systems": {key: _system(key, ready) for key in ready.about.systems},

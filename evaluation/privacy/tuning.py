@@ -97,6 +97,7 @@ def tune(
         try:
             _Tuning(out, files[files["state"] == "done"], system, recipe, seed).run(clock, network or _shipped)
         except TuningError as error:
+            (folder(out, ATTACKER) / f"{system}.json").unlink(missing_ok=True)
             said.append(f"{system}: {error}")
     return said
 
@@ -130,6 +131,7 @@ class _Tuning:
         facts = folder(self.out, ATTACKER) / f"{self.system}.json"
         if facts.is_file() and json.loads(facts.read_bytes()).get("digest") == digest:
             return
+        facts.unlink(missing_ok=True)  # of another request
         trainer = Trainer(network(), heard, self.recipe, self.seed)
         steps = trainer.train(facts.with_suffix(f".{digest}.pt"), clock)
         parts = {side: self._embedded(trainer, side, self.system) for side in self._sides()}

@@ -167,7 +167,8 @@ def test_pseudo_speakers_of_each_side(whole: Corpus) -> None:
     assert alpha(0, "told", "utterance") == alpha(1, "told", "utterance")
     assert alpha(0, "trial", "speaker") == alpha(1, "trial", "speaker")
     assert alpha(0, "enrolment", "speaker") == alpha(1, "enrolment", "speaker")
-    assert len({alpha(0, side, "speaker") for side in ("trial", "enrolment", "told")}) == 3
+    assert alpha(0, "train", "speaker") == alpha(0, "train", "utterance") != alpha(1, "train", "speaker")
+    assert len({alpha(0, side, "speaker") for side in ("trial", "enrolment", "told", "train")}) == 4
 
 
 def test_a_file_that_cannot_be_read_is_told_and_the_others_are_done(tmp_path: Path) -> None:

@@ -109,6 +109,7 @@ def test_recognisers_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
         (["--ray", "127.0.0.1:1"], "nothing answers there"),
         (["--out", "INSIDE"], "so results would be taken for data"),
         (["--train", "GONE"], "A folder of speech was expected at"),
+        (["--tune", "300"], "it needs --train, and house among them"),
     ],
 )
 def test_mistakes_are_one_sentence(

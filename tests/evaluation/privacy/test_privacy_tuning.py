@@ -175,6 +175,27 @@ def test_a_half_written_result_is_none(run):
 
 
 @pytest.mark.slow
+def test_a_run_tunes_and_then_learns(tmp_path: Path) -> None:
+    """From voices to the row of the semi-informed attacker; without --tune, what was tuned plays no part."""
+    from evaluation.__main__ import main
+    from evaluation.runs import Run
+    from tests.evaluation.example_corpus import voices
+
+    data, others = (voices(tmp_path / name, speakers=count, each=2) for name, count in (("data", 2), ("others", 14)))
+    asked = ["run", "--data", str(data), "--train", str(others), "--systems", "mcadams", "--out", str(tmp_path / "out")]
+    asked += ["--attackers", "house", "--words", "none", "--emotion", "none", "--replicates", "20", "--no-control"]
+    assert main([*asked, "--tune", "2"]) == 0
+    run = Run(tmp_path / "out")
+    assert (run.provenance["tune"], run.provenance["untuned"]) == (2, [])
+    assert Heard.load(tmp_path / "out").tuned["house", SYSTEM].parts["train"].vectors.shape == (24, 192)
+    before = {path.name: path.read_bytes() for path in (tmp_path / "out" / "tables").iterdir()}
+    assert main([*asked, "--tune", "2"]) == 0
+    assert {path.name: path.read_bytes() for path in (tmp_path / "out" / "tables").iterdir()} == before
+    assert main(asked) == 0
+    assert not Run(tmp_path / "out").table("figures")["about"].str.contains("its network trained").any()
+
+
+@pytest.mark.slow
 def test_the_shipped_network_learns_too(run):
     clock = seconds()
     recipe = Recipe(steps=2, batch=4, crop_s=1.0)
