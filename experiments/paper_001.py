@@ -11,10 +11,12 @@ the app shows.
 from __future__ import annotations
 
 import argparse
+import json
 import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -26,8 +28,8 @@ SEEN = "ls-4088,ls-4406,ls-5652,ls-8226"
 """Speakers of the read speech whom training data has, too."""
 READ = ("LibriSpeech", "speechocean762")
 LEARNED = "speechocean762"
-"""What attackers learn from: of LibriSpeech the training data has one utterance a speaker, which teaches nothing of what
-differs within speakers."""
+"""What attackers learn from: of LibriSpeech the training data has one utterance a speaker, which teaches nothing of
+what differs within speakers."""
 SHIPPED = ("files", "emotions", "figures", "speakers", "curves", "confusion", "trust")
 
 
@@ -67,7 +69,7 @@ def report(out: Path) -> str:
     confusion = pd.read_parquet(out / "emotional" / "tables" / "confusion.parquet")
     parts = [tables.privacy(read, "house", protocol) for protocol in ("single", "multi")]
     parts += [tables.attackers(read, "multi", attack) for attack in tables.ATTACKS[1:]]
-    parts += [tables.words(read), tables.emotions(acted, confusion)]
+    parts += [tables.words(read), tables.emotions(acted, confusion), tables.attributes(acted)]
     return "\n".join([*parts, *(tables.medians(acted, feature) for feature in tables.FEATURES)])
 
 
@@ -76,9 +78,17 @@ def ship(out: Path, folder: Path) -> None:
     for run in ("read", "emotional"):
         target = folder / f"paper-001-{run}"
         (target / "tables").mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(out / run / "provenance.json", target / "provenance.json")
+        told = json.loads((out / run / "provenance.json").read_text(encoding="utf-8"))
+        (target / "provenance.json").write_text(json.dumps(public(told, out), indent=1) + "\n", encoding="utf-8")
         for name in SHIPPED:
             shutil.copyfile(out / run / "tables" / f"{name}.parquet", target / "tables" / f"{name}.parquet")
+
+
+def public(told: dict[str, Any], out: Path) -> dict[str, Any]:
+    """A provenance without the folders and the name of the machine."""
+    command = [word.replace(str(out), "OUT") for word in told.get("command", [])]
+    versions = {name: version for name, version in told.get("versions", {}).items() if name != "platform"}
+    return {**told, "command": command, "versions": versions}
 
 
 def main(argv: Sequence[str] | None = None) -> int:

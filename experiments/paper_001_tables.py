@@ -92,7 +92,7 @@ def words(figures: pd.DataFrame) -> str:
 def emotions(figures: pd.DataFrame, confusion: pd.DataFrame) -> str:
     """Recall of each emotion and their mean; and what share of sad speech was heard as angry."""
     asked = figures[(figures["kind"] == "emotion") & (figures["sex"] == "all")]
-    heard = confusion[(confusion["what"] == "emotion") & (confusion["attack"] == "fixed")]
+    heard = confusion[(confusion["what"] == "emotion") & confusion["recogniser"].isin(asked["attacker"].unique())]
     rows = []
     for system in systems(asked):
         recalls = [percent(one(asked, system=system, metric="recall", group=emotion)) for emotion in CORE_EMOTIONS]
@@ -100,6 +100,21 @@ def emotions(figures: pd.DataFrame, confusion: pd.DataFrame) -> str:
         share = f"{100 * became['share'].iloc[0]:.0f}" if len(became) else "–"
         rows.append([system, *recalls, percent(one(asked, system=system, metric="UAR")), share])
     return markdown(["System", *(f"{emotion}" for emotion in CORE_EMOTIONS), "UAR", "sad heard as angry"], rows)
+
+
+def attributes(figures: pd.DataFrame) -> str:
+    """UAR of classifiers that guess emotion and gender: trained on originals, and retrained on the system's output."""
+    asked = figures[(figures["kind"] == "attribute") & (figures["metric"] == "UAR") & (figures["sex"] == "all")]
+    rows = []
+    for system in systems(asked):
+        own = asked[asked["system"] == system]
+        cells = []
+        for what in ("emotion", "gender"):
+            of = own[own["about"].str.startswith(what)]
+            cells += [percent(one(of, attack=attack)) for attack in ("fixed", "retrained")]
+        rows.append([system, *cells])
+    head = ["emotion, fixed", "emotion, retrained", "gender, fixed", "gender, retrained"]
+    return markdown(["System", *head], rows)
 
 
 def medians(figures: pd.DataFrame, feature: str) -> str:
