@@ -64,11 +64,13 @@ def _judged(info: AttackerInfo, embedded: Embeddings, facts: Mapping[str, Fact],
 
 @dataclass(frozen=True, eq=False)
 class Trials:
-    """Pairs of one kind with one system that every attacker judged that judged any, and people's answers to them.
+    """Pairs of one kind with one system that some attacker judged, and people's answers to them.
+
+    An attacker who could not judge all of these is not compared.
 
     Attributes:
         own: the answers. pairs: as of panel.fused.
-        judged: the score of each pair by each attacker, (n,); NaN of one who judged none.
+        judged: the score of each pair by each attacker, (n,); NaN where it could not judge.
         notes: what was left out.
     """
 
@@ -91,7 +93,9 @@ class Trials:
         pairs = panel.fused(own)
         judged = {info: _judged(info, embedded, facts, pairs) for info, embedded in heard.items()}
         known = [np.isfinite(scores) for scores in judged.values()]
-        kept = np.all([np.ones(len(pairs), bool), *(one for one in known if one.any())], axis=0)
+        kept = np.any([np.zeros(len(pairs), bool), *known], axis=0)
+        if not kept.any():
+            kept[:] = True
         some = pairs[kept].reset_index(drop=True)
         wanted = set(zip(*(some[side] for side in panel.SIDES), strict=True))
         about = [pair in wanted for pair in zip(*panel.sounds(own), strict=True)]
@@ -112,7 +116,7 @@ class Trials:
         for info, found in self.judged.items():
             said = self._protocol("cosine of both sounds as they were played", info.knows)
             if not np.isfinite(found).all():
-                yield info.key, {**said, "note": "All sounds are gone or silent."}, []
+                yield info.key, {**said, "note": _deaf(found)}, []
                 continue
             row, curve = self._of_pairs(info.key, found)
             correlated = agreement(self.answers, self.pairs, found, (*self.named.values(), info.key))
@@ -137,6 +141,14 @@ class Trials:
             for of in (metrics.auc_of_counts, metrics.eer_of_counts)
         )
         return {**auc.bounds("auc"), **eer.bounds("eer"), "note": auc.note}
+
+
+def _deaf(scores: Floats) -> str:
+    """Why an attacker without all scores, (n,), is not compared."""
+    missing = int((~np.isfinite(scores)).sum())
+    if missing == len(scores):
+        return "All sounds are gone or silent."
+    return f"It heard nothing in {missing} of {len(scores)} pairs that others could judge, so it is not compared."
 
 
 def _left_out(kept: Bools) -> tuple[str, ...]:

@@ -196,6 +196,9 @@ def test_every_sound_that_was_compared_is_fetched_once():
     machines = [row for row in table.rows if row["attacker"] == "mfcc"]
     assert {row["system"] for row in machines} == set(SYSTEMS)
     assert all(row["auc"] is not None and not row["note"].count("left out") for row in machines)
+    deaf = [row for row in table.rows if row["attacker"] == "emotion"]
+    assert all(row["auc"] is None and "not compared" in row["note"] for row in deaf if "heard nothing" in row["note"])
+    assert any("heard nothing" in row["note"] for row in deaf)
     assert any(row["attacker"] == "mfcc" for row in curves.rows)
     assert len(asked) == len(set(asked))
     compared = {part["clip"] for row in answered if row["question"] == "same_different" for part in row["sounds"]}
