@@ -49,6 +49,6 @@ def tables(
 
 
 def _languages(transcripts: pd.DataFrame) -> dict[str, str]:
-    from evaluation.recognisers import registry
+    from evaluation.recognisers.registry import info
 
-    return {key: registry.info(key).language for key in transcripts["recogniser"].unique()}
+    return {key: info(key).language for key in transcripts["recogniser"].unique()}
