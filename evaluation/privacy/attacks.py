@@ -101,7 +101,7 @@ class _Attacker:
         """The attacker that has learned, or the sentence that says why none has."""
         ears = [plain, *self._tuned(system, every)]
         try:
-            return taught(ears, rng=draws.rng("retraining", self.key, system))
+            return taught(ears, rng=draws.rng("retraining", self.key))
         except TooFew as error:
             return str(error)
 

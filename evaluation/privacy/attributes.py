@@ -83,7 +83,7 @@ def guesses(heard: Heard, about: About, draws: NamedDraws) -> list[Guess]:
             own = _recordings(heard, system, what, about)
             for attack in ATTACKS if system != ORIGINAL else ATTACKS[:1]:
                 learned = originals if attack == "fixed" else own
-                rng = draws.rng("attributes", what, system)
+                rng = draws.rng("attributes", what)
                 if own and learned and (answer := _guess(own, learned, what, rng)):
                     found.append(Guess(system, " + ".join(_ears(heard, about)), attack, what, *answer))
     return found

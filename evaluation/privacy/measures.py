@@ -107,7 +107,7 @@ def _measured(part: Part, rng: np.random.Generator, replicates: int) -> Iterator
         yield "EER", "share", "higher", _nothing(part), ""
         return
     how: dict[str, Any] = {"rng": rng, "replicates": replicates}
-    slow = {**how, "replicates": max(50, replicates // SLOW)}
+    slow = {**how, "replicates": max(20, replicates // SLOW)}
     eer = speakers.eer_interval(*part.four, **how)
     notes = part.attack.notes + (part.attack.trials.protocol.notes if part.sex == "all" else ())
     yield "EER", "share", "higher", noted(eer, *notes), ""

@@ -65,7 +65,7 @@ def voices(of: Corpus, rng: np.random.Generator) -> np.ndarray:
     people = sorted({one.speaker for one in of.utterances})
     faces = dict(zip(people, 2 * rng.normal(size=(len(people), SIZE)), strict=True))
     found = np.stack([faces[one.speaker] for one in of.utterances]) + rng.normal(size=(len(of.utterances), SIZE))
-    found[:, -1] += [4 * (one.sex == "F") for one in of.utterances]
+    found[:, -1] += [8 * (one.sex == "F") for one in of.utterances]
     found[:, -2] += [3 * EMOTION_NAMES.index(one.emotion) if one.emotion else 0 for one in of.utterances]
     return found
 

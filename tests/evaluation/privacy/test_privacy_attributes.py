@@ -15,7 +15,7 @@ from evaluation.privacy.attributes import Guess
 from evaluation.privacy.named_draws import NamedDraws
 from tests.evaluation.privacy import simulated_voices as simulated
 
-CORPUS = simulated.corpus(10, 8, emotions=True)
+CORPUS = simulated.corpus(16, 4, emotions=True)
 SEX, EMOTION = -1, -2
 """Dimensions of the simulated voices that tell them."""
 

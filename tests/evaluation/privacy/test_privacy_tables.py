@@ -23,7 +23,7 @@ INFORMED = ("ignorant", "lazy-informed", "semi-informed")
 def tabled(heard: Heard, *systems: str, corpus=CORPUS, kinds=KINDS, level="utterance", attackers=("house",), seed=0):
     about = simulated.about(*systems, attackers=attackers, level=level)
     rng = np.random.default_rng(seed)
-    return tables(heard, corpus, simulated.protocols(corpus, *kinds), about, rng=rng, replicates=40)
+    return tables(heard, corpus, simulated.protocols(corpus, *kinds), about, rng=rng, replicates=10)
 
 
 @cache
