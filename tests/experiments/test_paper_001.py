@@ -63,5 +63,5 @@ def test_a_question_that_several_figures_answer_is_refused(out):
 def test_what_is_shipped_holds_neither_voices_nor_words(out, tmp_path):
     paper_001.ship(out, tmp_path / "shipped")
     found = {path.name for path in (tmp_path / "shipped" / "paper-001-read").rglob("*") if path.is_file()}
-    assert found == {"provenance.json", *(f"{name}.parquet" for name in paper_001.SHIPPED)}
-    assert "transcripts" not in paper_001.SHIPPED
+    assert found == {"provenance.json", "transcripts.parquet", *(f"{name}.parquet" for name in paper_001.SHIPPED)}
+    assert pd.read_parquet(tmp_path / "shipped" / "paper-001-read" / "tables" / "transcripts.parquet").empty
