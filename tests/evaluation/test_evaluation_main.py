@@ -203,8 +203,7 @@ def test_all_that_is_shipped_judges_a_corpus(tmp_path: Path) -> None:
     )
     run = Run(out)
     assert run.provenance["train"]["speakers"] == 1
-    (deaf,) = [said for said in run.provenance["deaf"] if said.startswith("emotion could not judge")]
-    assert "of speech was expected" in deaf
+    assert run.provenance["deaf"] == []  # steady voices are speech enough for everybody
     assert run.problems == []
     assert {"trial", "enrolment", "told", "train"} == set(run.table("files")["side"])
 
