@@ -9,6 +9,7 @@ import numpy as np
 
 from evaluation.attackers import ATTACKERS, LEAST_COHORT
 from evaluation.corpus import Corpus
+from evaluation.corpus_words import some
 from evaluation.heard import About, Embedded, Heard
 from evaluation.metrics.trust import Training
 from evaluation.privacy.named_draws import NamedDraws
@@ -93,7 +94,7 @@ class _Attacker:
             told = trials.scores(*plain.sides(TOLD)) if TOLD in own else None
             blank = replace(self._blank(system, trials, unprotected), originals=unprotected, told=told)
             yield self._as(blank, "ignorant", scores=trials.scores(original, unaware))
-            blank = replace(blank, notes=tuple(self._notes(own)))
+            blank = replace(blank, notes=(*blank.notes, *self._notes(own)))
             yield self._as(blank, "lazy-informed", scores=trials.scores(*plain.sides()))
             yield self._semi_informed(blank, semi)
 
@@ -139,7 +140,8 @@ class _Attacker:
         return Embedded(embedded.keys, ATTACKERS[self.key]().prepared(embedded.vectors, known))
 
     def _blank(self, system: str, trials: Trials, scores: Floats) -> Attack:
-        return Attack(system, self.key, "unprotected", trials, scores, self._how("unprotected"))
+        notes = tuple(_heard_before(self.key, trials))
+        return Attack(system, self.key, "unprotected", trials, scores, self._how("unprotected"), notes)
 
     def _as(self, blank: Attack, attack: str, *, scores: Floats) -> Attack:
         return replace(blank, attack=attack, how=self._how(attack), scores=scores)
@@ -153,3 +155,17 @@ class _Attacker:
                 "Enrolment and trials share their pseudo-speakers, since the enrolments were not anonymized apart: "
                 "this is the easier attack."
             )
+
+
+def _heard_before(attacker: str, trials: Trials) -> Iterator[str]:
+    """Whether the house encoder was trained on somebody who is tried: then it is better on them than on others."""
+    from anonymizers import speaker_encoder
+
+    if attacker != "house" or not speaker_encoder.available():
+        return
+    people = {*trials.enrolled.tolist(), *trials.speakers.tolist()}
+    if known := sorted(people & set(speaker_encoder.card().get("training_speakers", ()))):
+        yield (
+            f"{len(known)} of {len(people)} speakers are among those whom the house encoder was trained on, so the "
+            f"figure is not of people unknown to it: {some(known)}."
+        )

@@ -5,8 +5,9 @@ the system's output of other speakers, from the shipped weights; class centres b
 and normalisation layers keep the statistics of originals. Some speakers are held out: they decide whether the tuned
 network or the shipped one is taken (semi_informed.py).
 
-Measured with McAdams' system, 200 steps on 1.6 h of 80 speakers, 3 minutes on one core: the EER on 29 other speakers
-fell from 20.4 to 17.1 % with one utterance enrolled, beside what learning on embeddings alone had won.
+Measured with McAdams' system, 300 steps on 1.5 h of 78 speakers, about 5 minutes on one core: the EER on 29 other
+speakers fell from 16.4 %, by what is learned on embeddings alone, to 14.7 % with one utterance enrolled, and from 8.6
+to 7.8 % with all others enrolled.
 
 Every step is drawn from (seed, step), and the state is kept as it goes: a training that was killed goes on as if
 nothing had happened.

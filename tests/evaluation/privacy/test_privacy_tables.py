@@ -196,6 +196,18 @@ def test_with_too_few_speakers_to_learn_from_the_others_are_there():
     assert np.isfinite(figure(figures, system="moving", attack="lazy-informed"))
 
 
+def test_speakers_whom_the_encoder_was_trained_on_are_named(monkeypatch):
+    from anonymizers import speaker_encoder
+
+    monkeypatch.setattr(speaker_encoder, "available", lambda: True)
+    monkeypatch.setattr(speaker_encoder, "card", lambda: {"training_speakers": ["s01", "s03", "somebody"]})
+    figures = tabled(simulated.heard(CORPUS), "same", kinds=("single",))["figures"]
+    notes = figures.loc[(figures["metric"] == "EER") & (figures["sex"] == "all"), "note"]
+    assert len(notes) == 4
+    assert notes.str.contains("2 of 12 speakers are among those whom the house encoder was trained on").all()
+    assert notes.str.contains("s01, s03").all()
+
+
 @pytest.mark.parametrize("speakers", [1, 2])
 def test_one_or_two_speakers_are_no_fault(speakers):
     corpus = simulated.corpus(speakers, 3)
