@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
+
+import numpy as np
+import numpy.typing as npt
 
 from audio.clip import Clip
 
@@ -166,5 +169,43 @@ class Anonymizer(Protocol):
 
         Raises:
             AnonymizerError: if this clip cannot be done.
+        """
+        ...
+
+
+class Stream(Protocol):
+    """A system at work on live sound: what is pushed comes back anonymized, `latency_ms` later.
+
+    Attributes:
+        latency_ms: algorithmic latency: how long after a sample came in its counterpart can leave at the earliest,
+            computing aside.
+    """
+
+    latency_ms: float
+
+    def push(self, samples: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Take `samples`, float32, shape (n,), any n, in [-1, 1] at the stream's rate; give what is ready, (m,).
+
+        Over its life a stream gives as many samples as it took (`flush` gives the rest), whatever the sizes of the
+        pieces: the same sound comes out however it was cut.
+        """
+        ...
+
+    def flush(self) -> npt.NDArray[np.float32]:
+        """The sound has ended: everything still inside, float32, shape (m,). Nothing may be pushed afterwards."""
+        ...
+
+
+@runtime_checkable
+class Streaming(Protocol):
+    """A system that also works on live sound (info.streaming)."""
+
+    info: Info
+
+    def open_stream(self, sample_rate: int, *, seed: int, **params: Any) -> Stream:
+        """A stream at `sample_rate` Hz with one pseudo-speaker; `params` holds every name of info.params, valid.
+
+        Raises:
+            AnonymizerError: if the system cannot run here.
         """
         ...

@@ -24,7 +24,7 @@ class TrainingError(Exception):
 @dataclass(frozen=True)
 class Utterance:
     """One line of a manifest. `session`: the LibriSpeech chapter, else the corpus (not known better); "" is unknown.
-    `emotion`: the acted one, "" if none was."""
+    `emotion`: the acted one, "" if none was; `transcript` and `language` (a code such as "en"): "" if not known."""
 
     path: Path
     corpus: str
@@ -34,6 +34,8 @@ class Utterance:
     licence: str
     duration_s: float
     emotion: str = ""
+    transcript: str = ""
+    language: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +84,7 @@ def _utterance(data: Path, row: Mapping[str, str]) -> Utterance:
     session = parts[1] if row["corpus"].startswith("LibriSpeech") and len(parts) == 3 else ""
     return Utterance(
         path, row["corpus"], row["speaker"], row["sex"], session, row["licence"], float(row["duration_s"] or 0),
-        row.get("emotion", ""),
+        row.get("emotion", ""), row.get("transcript", ""), row.get("language", ""),
     )  # fmt: skip
 
 
