@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from training import event_files
+
 SAMPLE_RATE_HZ = 16_000
 
 
@@ -137,7 +139,10 @@ def load_checkpoint(path: Path) -> dict[str, Any] | None:
 
 
 class Log:
-    """A CSV of a training: one line a step; a resumed training first forgets the steps after its checkpoint."""
+    """A CSV of a training: one line a step; a resumed training first forgets the steps after its checkpoint.
+
+    The same for TensorBoard, in a folder beside it (log.csv: log/), where tensorboardX is installed.
+    """
 
     def __init__(self, path: Path, columns: Sequence[str], first_step: int) -> None:
         self.path, self.columns = path, ("step", *columns)
@@ -147,10 +152,13 @@ class Log:
             lines = path.read_text().splitlines()[1:]
             kept = [line for line in lines if line.split(",")[0].isdigit() and int(line.split(",")[0]) < first_step]
         save_text(path, "\n".join([",".join(self.columns), *kept]) + "\n")
+        self.events = event_files.opened(path.with_suffix(""), columns, first_step)
 
     def add(self, step: int, *values: float) -> None:
         with self.path.open("a") as file:
             file.write(",".join([str(step), *(f"{value:.6g}" for value in values)]) + "\n")
+        if self.events is not None:
+            self.events.add(step, values)
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
