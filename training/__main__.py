@@ -11,7 +11,9 @@ from training.common import TrainingError
 RECIPES = {
     "speaker-encoder": "training.speaker_encoder",
     "emotion-recogniser": "training.emotion_recogniser",
+    "phone-encoder": "training.phone_encoder",
     "similarity-anchors": "training.similarity_anchors",
+    "speaker-pool": "training.speaker_pool",
 }
 """Recipe to its module, which has SUMMARY, EXAMPLE, add_arguments(parser) and main(options)."""
 

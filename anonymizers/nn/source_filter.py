@@ -1,0 +1,140 @@
+"""From F0 and band gains to sound: a pulse train and noise, each through a filter of minimum phase.
+
+Engel et al., "DDSP: Differentiable digital signal processing", ICLR 2020, with the filters of minimum phase. Frames
+are 160 samples apart at 16 kHz; frame t is centred on sample 160 t. Everything here goes on where it stopped, so that
+live pieces and a whole file give the same samples.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from anonymizers.nn.mel import HOP, SAMPLE_RATE_HZ
+
+Floats = npt.NDArray[np.float32]
+N_FFT = 1024
+HARMONIC_BANDS, NOISE_BANDS = 80, 48
+GAIN_SPAN_DB = (-90.0, 30.0)
+HIGHEST_HARMONIC_HZ = 7_600.0
+FIRST_F0_HZ = 150.0
+"""What the pulse train is at before any voiced sound; its gain decides whether it is heard."""
+
+
+@lru_cache(maxsize=4)
+def interpolation(bands: int) -> Floats:
+    """What spreads gains of bands, equally spaced in mel from 0 to 8 kHz, over the bins: shape (bands, 513)."""
+    mel = 2595 * np.log10(1 + np.fft.rfftfreq(N_FFT, 1 / SAMPLE_RATE_HZ) / 700)
+    places = mel / mel[-1] * (bands - 1)
+    weights = np.maximum(0, 1 - np.abs(places[None] - np.arange(bands)[:, None]))
+    return weights.astype(np.float32)
+
+
+@lru_cache(maxsize=1)
+def window() -> Floats:
+    """Periodic Hann of two hops: overlapping ones add up to 1."""
+    return (0.5 - 0.5 * np.cos(np.pi * np.arange(2 * HOP) / HOP)).astype(np.float32)
+
+
+@lru_cache(maxsize=1)
+def fold() -> Floats:
+    """What makes a cepstrum that of a minimum-phase filter: shape (1024,)."""
+    weights = np.zeros(N_FFT, np.float32)
+    weights[[0, N_FFT // 2]] = 1
+    weights[1 : N_FFT // 2] = 2
+    return weights
+
+
+def responses(log_gains: Floats) -> npt.NDArray[np.complex64]:
+    """Minimum-phase frequency responses, complex64 (frames, 513), of natural-log gains (frames, bands)."""
+    log_magnitude = log_gains @ interpolation(log_gains.shape[1])
+    cepstrum = np.fft.irfft(log_magnitude, N_FFT) * fold()
+    return np.exp(np.fft.rfft(cepstrum)).astype(np.complex64)
+
+
+def carried_on(f0_hz: Floats, before_hz: float) -> Floats:
+    """F0 with each unvoiced frame (0) at the last voiced one's, `before_hz` at first; shape (frames,)."""
+    places = np.where(f0_hz > 0, np.arange(len(f0_hz)), -1)
+    last = np.maximum.accumulate(places) if len(places) else places
+    return np.where(last >= 0, f0_hz[np.maximum(last, 0)], before_hz).astype(np.float32)
+
+
+def pulses(f0_hz: Floats, phase: float) -> tuple[Floats, float]:
+    """Pulses between frames: (160 * (frames - 1),) samples at F0 interpolated linearly, and the phase to go on with.
+
+    All harmonics up to 7.6 kHz as cosines, summed in closed form (Dirichlet's kernel); their power is 1 whatever F0 is.
+    `phase` in cycles.
+    """
+    share = np.arange(HOP, dtype=np.float64) / HOP
+    moving = (f0_hz[:-1, None] * (1 - share) + f0_hz[1:, None] * share).reshape(-1).astype(np.float64)
+    cycles = phase + np.cumsum(moving) / SAMPLE_RATE_HZ
+    harmonics = np.floor(HIGHEST_HARMONIC_HZ / np.maximum(moving, 1.0))
+    half = np.pi * (cycles - np.round(cycles))
+    small = np.abs(half) < 1e-6
+    kernel = np.sin((2 * harmonics + 1) * half) / np.where(small, 1.0, 2 * np.sin(half)) - 0.5
+    sound = np.where(small, harmonics, kernel) * np.sqrt(2.0 / np.maximum(harmonics, 1.0))
+    return sound.astype(np.float32), float(cycles[-1] % 1.0) if len(cycles) else phase
+
+
+class SourceFilter:
+    """A voice being synthesised: frames go in, sound comes out, 160 samples a frame and two frames late."""
+
+    def __init__(self, rng: np.random.Generator) -> None:
+        self._rng = rng
+        self._phase, self._f0_hz = 0.0, FIRST_F0_HZ
+        self._left: tuple[Floats, Floats] = (np.zeros(HOP, np.float32), np.zeros(HOP, np.float32))
+        self._tail = np.zeros(N_FFT - HOP, np.float32)
+        self._waiting: tuple[Floats, Floats] | None = None
+
+    def push(self, f0_hz: Floats, harmonic: Floats, noise: Floats) -> Floats:
+        """The sound that is ready once these frames are known: F0 in Hz (frames,), 0 unvoiced, and the natural-log
+        gains of pulses (frames, 80) and noise (frames, 48). A frame is heard when the next one is here."""
+        if not len(f0_hz):
+            return np.zeros(0, np.float32)
+        steady = carried_on(f0_hz, self._f0_hz)
+        first = self._waiting is None
+        track = steady if first else np.concatenate(([np.float32(self._f0_hz)], steady))
+        gains = (harmonic, noise) if first else tuple(np.concatenate(both) for both in zip(self._waiting, (harmonic, noise), strict=True))  # fmt: skip
+        self._f0_hz = float(steady[-1])
+        self._waiting = (gains[0][-1:], gains[1][-1:])
+        return self._sound(track, gains[0][:-1], gains[1][:-1])
+
+    def flush(self) -> Floats:
+        """The last frame's sound; zeros follow."""
+        if self._waiting is None:
+            return np.zeros(0, np.float32)
+        track = np.full(2, self._f0_hz, np.float32)
+        return self._sound(track, *self._waiting)
+
+    def _sound(self, track: Floats, harmonic: Floats, noise: Floats) -> Floats:
+        """160 samples for each of the frames of the gains: those before the frame's centre."""
+        frames = len(harmonic)
+        pulse, self._phase = pulses(track, self._phase)
+        hiss = self._rng.standard_normal(frames * HOP, dtype=np.float32)
+        pulse, hiss = np.concatenate((self._left[0], pulse)), np.concatenate((self._left[1], hiss))
+        self._left = (pulse[frames * HOP :], hiss[frames * HOP :])
+        spectra = _windowed(pulse, frames) * responses(harmonic) + _windowed(hiss, frames) * responses(noise)
+        return self._added(np.fft.irfft(spectra, N_FFT).astype(np.float32))
+
+    def _added(self, pieces: Floats) -> Floats:
+        frames = len(pieces)
+        sound = np.zeros(frames * HOP + N_FFT - HOP, np.float32)
+        sound[: len(self._tail)] = self._tail
+        for shift in range(0, N_FFT, HOP):
+            part = pieces[:, shift : shift + HOP]
+            width = part.shape[1]
+            view = sound[shift : shift + frames * HOP] if width == HOP else None
+            if view is not None:
+                view += part.reshape(-1)
+            else:
+                for t in range(frames):
+                    sound[shift + t * HOP : shift + t * HOP + width] += part[t]
+        self._tail = sound[frames * HOP :].copy()
+        return sound[: frames * HOP]
+
+
+def _windowed(excitation: Floats, frames: int) -> npt.NDArray[np.complex64]:
+    pieces = np.lib.stride_tricks.sliding_window_view(excitation, 2 * HOP)[::HOP][:frames]
+    return np.fft.rfft(pieces * window(), N_FFT).astype(np.complex64)

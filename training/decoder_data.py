@@ -1,0 +1,143 @@
+"""What the house decoder learns from: a second of speech, what was said in it, how, and by whom."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from anonymizers import pitch, speaker_encoder
+from anonymizers.nn import controls, mel, source_filter
+from audio.clip import Clip
+from training import common
+
+Floats = npt.NDArray[np.float32]
+CONTEXT_FRAMES = 300
+"""The encoder hears 3 s of which the middle is learned from: as in its own training."""
+
+
+@dataclass(frozen=True, eq=False)
+class Voices:
+    """What is known of every utterance: F0 every 10 ms, the level of its loud frames, its speaker's vector (192,)."""
+
+    f0_hz: tuple[Floats, ...]
+    loud_db: Floats
+    vectors: Floats
+
+
+def voices(speech: common.Speech, folder: Path) -> Voices:
+    """Measured once and kept in `folder`; measured again when the speech or the tracker is another."""
+    source = inspect.getsource(pitch) + inspect.getsource(controls) + str([u.path.name for u in speech.utterances])
+    path = folder / f"voices-{hashlib.sha256(source.encode()).hexdigest()[:16]}.npz"
+    if not path.is_file():
+        measured = [_measured(speech.sound(place)) for place in range(len(speech.utterances))]
+        tracks, levels, vectors = zip(*measured, strict=True)
+        folder.mkdir(parents=True, exist_ok=True)
+        ends = np.cumsum([len(one) for one in tracks])
+        kept = {"f0_hz": np.concatenate(tracks), "ends": ends, "loud_db": levels, "vectors": np.stack(vectors)}
+        common.save_atomically(path, lambda draft: _save(draft, kept))
+    with np.load(path) as file:
+        tracks = tuple(np.split(file["f0_hz"], file["ends"][:-1]))
+        return Voices(tracks, file["loud_db"].astype(np.float32), file["vectors"].astype(np.float32))
+
+
+def _save(path: Path, arrays: dict[str, npt.ArrayLike]) -> None:
+    with path.open("wb") as file:
+        np.savez(file, **arrays)
+
+
+def _measured(sound: npt.NDArray[np.int16]) -> tuple[Floats, float, Floats]:
+    samples = sound.astype(np.float32) / 32768
+    vector = speaker_encoder.embed(Clip(samples, common.SAMPLE_RATE_HZ))
+    return pitch.track(samples).f0_hz, controls.loud_db(controls.measured(samples)[:, 0]), vector
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """b crops of `frames` frames; the middle of what the encoder hears.
+
+    heard: log-mel of 3 s less its mean, (b, 300, 80), formants warped. prosody: (b, frames, 3). controls: (b, frames,
+    3). vectors: (b, 192). pulse, hiss: (b, 160 (frames + 1)). target: (b, 160 (frames - 1)).
+    """
+
+    heard: Floats
+    prosody: Floats
+    controls: Floats
+    vectors: Floats
+    pulse: Floats
+    hiss: Floats
+    target: Floats
+
+
+class Crops:
+    """Crops of a step, drawn from (seed, step) alone."""
+
+    def __init__(
+        self, speech: common.Speech, known: Voices, *, seed: int, batch: int, frames: int, vocal_tract: tuple[float, float]
+    ) -> None:
+        self.speech, self.voices = speech, known
+        self.seed, self.batch, self.frames, self.vocal_tract = seed, batch, frames, vocal_tract
+        self.places = [p for p, u in enumerate(speech.utterances) if u.duration_s * 100 > frames + 2]
+        if not self.places:
+            raise common.TrainingError(f"Clips of more than {frames / 100:g} s were expected, but none is that long.")
+        self.chances = _chances([speech.utterances[place] for place in self.places])
+
+    def of_step(self, step: int) -> Batch:
+        rng = np.random.default_rng((self.seed, step))
+        places = rng.choice(self.places, self.batch, p=self.chances)
+        parts = [self._crop(int(place), rng) for place in places]
+        return Batch(*(np.stack(column) for column in zip(*parts, strict=True)))
+
+    def _crop(self, place: int, rng: np.random.Generator) -> tuple[Floats, ...]:
+        frames, hop = self.frames, mel.HOP
+        sound, track = self.speech.sound(place), self.voices.f0_hz[place]
+        start = int(rng.integers(0, len(sound) // hop - frames))
+        margin = (CONTEXT_FRAMES - frames) // 2 // 2 * 2  # even: content frames lie two mel frames apart
+        first = start - margin
+        loud_db = float(self.voices.loud_db[place])
+        samples = _cut(sound, first * hop, CONTEXT_FRAMES * hop) * controls.gain(loud_db)
+        heard = mel.log_mel(samples, float(rng.uniform(*self.vocal_tract)))
+        f0_hz = track[start : start + frames]
+        measures = controls.measured(samples)[margin : margin + frames]
+        loudness, emotion = controls.inputs(measures, f0_hz, controls.LOUD_DB)
+        target = samples[margin * hop : (margin + frames - 1) * hop]
+        pulse, hiss = excitations(f0_hz, rng)
+        return heard - heard.mean(0), prosody(f0_hz, loudness), emotion, self.voices.vectors[place], pulse, hiss, target
+
+
+def excitations(f0_hz: Floats, rng: np.random.Generator) -> tuple[Floats, Floats]:
+    """Pulses and noise for frames of F0, from 160 samples before the first frame's centre on: (160 (frames + 1),)."""
+    steady = source_filter.carried_on(f0_hz, float(f0_hz[f0_hz > 0][0]) if (f0_hz > 0).any() else 150.0)
+    track = np.concatenate((steady[:1], steady, steady[-1:]))
+    pulse, _ = source_filter.pulses(track, float(rng.random()))
+    return pulse, rng.standard_normal(len(pulse), dtype=np.float32)
+
+
+def prosody(f0_hz: Floats, loudness: Floats) -> Floats:
+    """The decoder's (frames, 3): log2 of F0 over 200 Hz (0 if unvoiced), voiced or not, loudness."""
+    voiced = f0_hz > 0
+    pitch_octaves = np.where(voiced, np.log2(np.where(voiced, f0_hz, 200) / 200), 0)
+    return np.stack((pitch_octaves, voiced, loudness), axis=1).astype(np.float32)
+
+
+def _cut(sound: npt.NDArray[np.int16], start: int, length: int) -> Floats:
+    """`length` samples from `start` on, which may lie before the sound or end after it: zeros there."""
+    cut = np.zeros(length, np.float32)
+    first, last = max(0, start), min(len(sound), start + length)
+    cut[first - start : last - start] = sound[first:last] / np.float32(32768)
+    return cut
+
+
+def _chances(own: Sequence[common.Utterance]) -> npt.NDArray[np.float64]:
+    """By the square root of each speaker's share of seconds; learners' hesitant speech counts half."""
+    seconds: dict[str, float] = {}
+    for one in own:
+        seconds[one.speaker] = seconds.get(one.speaker, 0.0) + one.duration_s
+    half = {"speechocean762": 0.5}
+    weights = np.array([half.get(one.corpus, 1.0) * one.duration_s / seconds[one.speaker] ** 0.5 for one in own])
+    return weights / weights.sum()

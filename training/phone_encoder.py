@@ -1,0 +1,53 @@
+"""python -m training phone-encoder: what is said, frame by frame, with little of who says it."""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from pathlib import Path
+
+from training import common, phone_labels, plan
+from training.phone_training import Crops, PhoneLoop, Settings
+
+SUMMARY = "what is said, as a bottleneck without the speaker (ConvNeXt, 2.6 M parameters)"
+EXAMPLE = "example: python -m training phone-encoder --data ../shared/data/train --out assets/models --minutes 60"
+NAME = "house_encoder"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The recipe's options."""
+    plan.add_arguments(parser, steps=Settings.steps, seed=Settings.seed, work="phone-encoder")
+    parser.add_argument("--workers", type=int, default=1, help="processes that align transcripts (default: 1)")
+
+
+def main(options: argparse.Namespace) -> int:
+    """Run the recipe.
+
+    Raises:
+        TrainingError: if there is nothing to learn from, or another training is under way in --work.
+    """
+    import torch
+
+    torch.set_num_threads(options.threads)
+    speech = common.load_speech(common.read_manifest(options.data))
+    labels = phone_labels.of_speech(speech, options.work / "labels", workers=options.workers)
+    share = phone_labels.aligned_share(labels)
+    steps = plan.steps(options, {"hours": round(speech.hours, 4)}, tried(speech, labels, options))
+    print(f"{speech.hours:.1f} h, {share:.0%} of the clips aligned, {steps} steps", flush=True)
+    settings = Settings(steps=steps, seed=options.seed)
+    PhoneLoop(Crops(speech, labels, settings), settings, options.work, plan.device(options.device)).run()
+    return 0
+
+
+def tried(speech: common.Speech, labels: list[phone_labels.Labels], options: argparse.Namespace):  # noqa: ANN201
+    """A training in a folder of its own, to time."""
+    settings = Settings(seed=options.seed)
+    loop: list[PhoneLoop] = []
+
+    def one_step(step: int) -> None:
+        if not loop:
+            folder = Path(tempfile.mkdtemp())
+            loop.append(PhoneLoop(Crops(speech, labels, settings), settings, folder, plan.device(options.device)))
+        loop[0].one_step()
+
+    return one_step

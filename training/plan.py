@@ -1,0 +1,68 @@
+"""How long a training takes is decided once: what was asked for is kept beside its checkpoints."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from training import common
+
+TRIED_STEPS = 6
+
+
+def add_arguments(parser: argparse.ArgumentParser, *, steps: int, seed: int, work: str) -> None:
+    """The options that every network's recipe has."""
+    parser.add_argument("--data", type=Path, required=True, help="a folder with manifest.csv to learn from")
+    parser.add_argument("--out", type=Path, default=Path("assets/models"), help="where the model goes")
+    parser.add_argument("--work", type=Path, default=Path("data/training") / work, help="checkpoints and log")
+    parser.add_argument("--steps", type=int, default=steps, help=f"default: {steps}")
+    parser.add_argument("--minutes", type=float, help="as many steps as fit, by the time that the first ones take")
+    parser.add_argument("--seed", type=int, default=seed)
+    parser.add_argument("--device", default="auto", help="cpu, cuda or auto (cuda if there is one)")
+    parser.add_argument("--threads", type=int, default=1, help="of the processor (default: 1)")
+    parser.add_argument("--note", default="", help="a sentence for the card")
+
+
+def device(asked: str) -> str:
+    """The device to train on: `asked`, or for "auto" the first CUDA device if there is one, else the processor."""
+    import torch
+
+    return ("cuda" if torch.cuda.is_available() else "cpu") if asked == "auto" else asked
+
+
+def steps(options: argparse.Namespace, asked: Mapping[str, Any], one_step: Callable[[int], object]) -> int:
+    """The steps of the training in --work: as asked for, or as many as --minutes allow; the same when it is resumed.
+
+    `asked` is all that makes one training another. `one_step(n)` does step n of a training that is thrown away.
+
+    Raises:
+        TrainingError: if something else was asked for when it began.
+    """
+    wanted = {"seed": options.seed, "steps": options.steps, "minutes": options.minutes, **asked}
+    path = options.work / "plan.json"
+    if not path.is_file():
+        count = steps_within(options.minutes, one_step) if options.minutes else options.steps
+        common.write_json(path, {"asked": wanted, "steps": count})
+    plan = json.loads(path.read_text(encoding="utf-8"))
+    if plan["asked"] != wanted:
+        raise common.TrainingError(
+            f"A training asked for as {wanted} was expected in {options.work}, but {plan['asked']} is under way there: "
+            "ask for the same, or name another folder with --work."
+        )
+    return plan["steps"]
+
+
+def steps_within(minutes: float, one_step: Callable[[int], object]) -> int:
+    """How many steps fit on this machine, by the median of a few."""
+    seconds = []
+    for step in range(TRIED_STEPS):
+        started_at = time.perf_counter()
+        one_step(step)
+        seconds.append(time.perf_counter() - started_at)
+    return max(10, int(60 * minutes / float(np.median(seconds))))
