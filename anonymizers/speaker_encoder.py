@@ -23,6 +23,7 @@ __all__ = ["EMBEDDING_SIZE", "MODEL", "SAMPLE_RATE_HZ", "available", "card", "em
 Floats = npt.NDArray[np.float32]
 
 MODEL = Path(__file__).resolve().parents[1] / "assets" / "models" / "speaker_encoder.onnx"
+"""The network; its weights lie beside it, in a file that torch can read too (nn/ecapa.py)."""
 MIN_DURATION_S = 0.1
 SHORTEST_S = 0.5
 """Shorter clips are heard repeated up to this length."""
@@ -31,8 +32,8 @@ LONGEST_S = 20.0
 
 
 def available() -> bool:
-    """Whether the model's file is here; loads nothing."""
-    return MODEL.is_file()
+    """Whether the model's files are here; loads nothing."""
+    return all(path.is_file() for path in _files(MODEL))
 
 
 def card() -> Mapping[str, Any]:
@@ -54,7 +55,7 @@ def embed(clip: Clip, model: Path | None = None) -> Floats:
     file of the same kind.
 
     Raises:
-        AnonymizerError: if the clip lasts less than 0.1 s or is silent, or the model's file is missing.
+        AnonymizerError: if the clip lasts less than 0.1 s or is silent, or a file of the model is missing.
     """
     return embed_by(lambda mel: _session(model or MODEL).run(None, {"features": mel[None]})[0][0], clip)
 
@@ -82,13 +83,17 @@ def _pieces(clip: Clip) -> list[Floats]:
     return np.array_split(samples, -(-len(samples) // int(LONGEST_S * SAMPLE_RATE_HZ)))
 
 
+def _files(model: Path) -> tuple[Path, Path]:
+    return model, model.with_suffix(".safetensors")
+
+
 @lru_cache(maxsize=2)
 def _session(model: Path) -> Any:
     """The network, loaded once a process, on one thread, without an arena."""
     import onnxruntime
 
-    if not model.is_file():
-        raise AnonymizerError(_missing(model))
+    if missing := [path for path in _files(model) if not path.is_file()]:
+        raise AnonymizerError(_missing(missing[0]))
     options = onnxruntime.SessionOptions()
     options.inter_op_num_threads = options.intra_op_num_threads = 1
     options.enable_cpu_mem_arena = False

@@ -34,7 +34,7 @@ def _corpus(name: str, own: Sequence[Utterance]) -> dict[str, Any]:
 
 
 def making(paths: Iterable[Path], sources: Sequence[str] = SOURCES) -> dict[str, Any]:
-    """The project's commit, the versions of what trained, the machine, and the SHA-256 of each file.
+    """The project's commit, the versions of what trained, the machine; the SHA-256 and the size of each file.
 
     `sources`: the recipe's own files and folders; a "+" behind the commit says that they differ from it.
     """
@@ -42,8 +42,23 @@ def making(paths: Iterable[Path], sources: Sequence[str] = SOURCES) -> dict[str,
         "commit": commit(sources),
         "versions": {"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}},
         "machine": f"{platform.system()} {platform.machine()}",
-        "sha256": {path.name: sha256(path) for path in paths},
+        **stored(paths),
     }
+
+
+def stored(paths: Iterable[Path]) -> dict[str, dict[str, Any]]:
+    """What a card says of its files, by name: "sha256" and "bytes"."""
+    every = list(paths)
+    return {
+        "sha256": {path.name: sha256(path) for path in every},
+        "bytes": {path.name: path.stat().st_size for path in every},
+    }
+
+
+def files(card: Mapping[str, Any]) -> str:
+    """The last part of a card for people: its files, with their size and SHA-256."""
+    lines = [f"- `{name}`, {card['bytes'][name] / 1e6:.2f} MB: {digest}" for name, digest in card["sha256"].items()]
+    return "## SHA-256\n\n" + "\n".join(lines)
 
 
 def commit(sources: Sequence[str] = SOURCES) -> str:

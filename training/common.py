@@ -167,11 +167,15 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
 
 
 def save_text(path: Path, text: str) -> None:
-    save_atomically(path, lambda draft: _write_text(draft, text))
+    save_bytes(path, text.encode())
 
 
-def _write_text(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8")
+def save_bytes(path: Path, content: bytes) -> None:
+    save_atomically(path, lambda draft: _write_bytes(draft, content))
+
+
+def _write_bytes(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
 
 
 def sha256(path: Path) -> str:

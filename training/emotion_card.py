@@ -202,7 +202,6 @@ def _speakers_table(figures: Mapping[str, Any]) -> str:
 
 
 def _limits(card: Mapping[str, Any]) -> str:
-    files = "\n".join(f"- `{name}`: {digest}" for name, digest in card["sha256"].items())
     return (
         "## Limits\n\n"
         f"- Acted German by {len(card['training_speakers'])} speakers in a silent room, recordings at equal peak: "
@@ -211,5 +210,5 @@ def _limits(card: Mapping[str, Any]) -> str:
         "- Anonymized speech is not what it learned from either: a fall of UAR is what *this* listener no longer "
         "hears. A recogniser trained on anonymized speech is another number.\n"
         "- It is meant for judging anonymizers, not people: what an actor shows is not what somebody feels.\n\n"
-        f"## SHA-256\n\n{files}"
+        + cards.files(card)
     )

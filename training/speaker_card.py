@@ -72,7 +72,8 @@ def _opening(card: Mapping[str, Any]) -> str:
         "Turns speech into a vector of 192 numbers that tells who speaks; the cosine of two says how alike two voices "
         "are. The privacy figures of attacker `house` rest on it.\n\n"
         f"{card['architecture']}; {card['parameters']:,} parameters. Weights: {card['licence']}, trained by this "
-        "project from random ones. `speaker_encoder.onnx` and `speaker_encoder.safetensors` hold the same network."
+        "project from random ones. `speaker_encoder.onnx` is the network, `speaker_encoder.safetensors` its weights, "
+        "matrices and kernels in 16 bits; both belong side by side. It computes in 32 bits."
     )
 
 
@@ -118,11 +119,9 @@ def figures_table(card: Mapping[str, Any]) -> str:
 
 
 def _limits(card: Mapping[str, Any]) -> str:
-    files = "\n".join(f"- `{name}`: {digest}" for name, digest in card["sha256"].items())
     return (
         "## Limits\n\n"
         "Small and trained on little speech, nearly all of it English and read: what it cannot link, a larger encoder, "
         "trained on thousands of speakers, may. A high EER against it is no proof of anonymity. It is meant to judge "
-        "anonymizers, not for recognising people.\n\n"
-        f"## SHA-256\n\n{files}"
+        "anonymizers, not for recognising people.\n\n" + cards.files(card)
     )

@@ -26,22 +26,22 @@ class HouseSpeaker:
     )
 
     def version(self) -> str:
-        """The first digits of the model file's SHA-256; "" without it."""
+        """The first digits of the SHA-256 of the network's file, which names its weights' digest; "" without it."""
         if not speaker_encoder.available():
             return ""
         return hashlib.sha256(speaker_encoder.MODEL.read_bytes()).hexdigest()[:12]
 
     def status(self) -> Status:
-        """Whether the model's file is here."""
+        """Whether the model's files are here."""
         if speaker_encoder.available():
             return Status("ready")
-        return Status("needs training", "assets/models/speaker_encoder.onnx: run `python -m training speaker-encoder`")
+        return Status("needs training", "assets/models/speaker_encoder.*: run `python -m training speaker-encoder`")
 
     def embed(self, clip: Clip) -> Floats:
         """What identifies the speaker: float64, (192,), unit length.
 
         Raises:
-            RecogniserError: if the clip is too short or silent, or the model's file is missing.
+            RecogniserError: if the clip is too short or silent, or a file of the model is missing.
         """
         try:
             return speaker_encoder.embed(clip).astype(np.float64)

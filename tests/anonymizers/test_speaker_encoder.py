@@ -105,6 +105,27 @@ def test_a_missing_model_is_named_with_the_mend(tmp_path: Path, voice: Clip, mon
 
 
 @shipped
+def test_a_network_without_its_weights_is_as_good_as_missing(
+    tmp_path: Path, voice: Clip, monkeypatch: pytest.MonkeyPatch
+):
+    alone = tmp_path / "speaker_encoder.onnx"
+    alone.write_bytes(speaker_encoder.MODEL.read_bytes())
+    monkeypatch.setattr(speaker_encoder, "MODEL", alone)
+    assert not speaker_encoder.available()
+    with pytest.raises(AnonymizerError, match=r"speaker_encoder\.safetensors, which is not here"):
+        speaker_encoder.embed(voice)
+
+
+@shipped
+def test_the_network_holds_no_weights_of_its_own_and_names_the_file_that_does():
+    network, weights = speaker_encoder._files(speaker_encoder.MODEL)
+    digest = hashlib.sha256(weights.read_bytes()).hexdigest()
+    assert digest.encode() in network.read_bytes()
+    assert network.stat().st_size < 100_000
+    assert weights.stat().st_size < 2.1 * speaker_encoder.card()["parameters"]
+
+
+@shipped
 def test_one_voice_is_more_like_itself_than_like_another():
     vera, again, edie, noel = map(
         speaker_encoder.embed, voices("vera_plain", "vera_lively", "edie_plain", "noel_plain")
