@@ -16,6 +16,7 @@ from audio.clip import Clip, Decoded, decode
 from web.admin_login import Login
 from web.demo_study import DemoStudy
 from web.evaluation_runs import EvaluationRuns
+from web.live.service import Live
 from web.measure import warm_up
 from web.settings import Settings
 from web.showcase.service import Showcase
@@ -67,7 +68,8 @@ class Runs:
 
 @dataclass
 class Services:
-    """Settings, the vault of uploads and results, worker processes, the runs under way, the studies and the gallery.
+    """Settings, the vault of uploads and results, worker processes, the runs under way, the studies, the gallery and
+    live voices.
 
     `codec` is a worker of its own for uploads: nobody who gives a clip waits for the systems of others.
     """
@@ -82,6 +84,7 @@ class Services:
     showcase: Showcase
     results: StudyResults
     evaluations: EvaluationRuns
+    live: Live
     runs: Runs = field(default_factory=Runs)
 
     @classmethod
@@ -103,7 +106,8 @@ class Services:
         showcase = Showcase(settings.showcase, settings.data_dir, workers.call)
         results = StudyResults(store, settings.database)
         evaluations = EvaluationRuns([SHIPPED, settings.evaluations_dir])
-        return cls(settings, vault, workers, Workers(1), studies, login, demo, showcase, results, evaluations)
+        live = Live(settings.live_limit)
+        return cls(settings, vault, workers, Workers(1), studies, login, demo, showcase, results, evaluations, live)
 
     @property
     def store(self) -> Store:

@@ -34,6 +34,7 @@ class Settings:
         showcase: the gallery's file [VOICEVEIL_SHOWCASE]; "" for showcase.yaml in data_dir, else the shipped one.
         evaluations: a folder of evaluation runs to show, beside the shipped ones [VOICEVEIL_EVALUATIONS]; "" for
             evaluations in data_dir.
+        live_limit: how many may speak on the page Live at once [VOICEVEIL_LIVE_LIMIT]; 0 switches it off.
     """
 
     host: str = "127.0.0.1"
@@ -51,6 +52,7 @@ class Settings:
     demo_study: bool = True
     showcase: str = ""
     evaluations: str = ""
+    live_limit: int = 4
 
     @property
     def database(self) -> str:
@@ -85,6 +87,7 @@ class Settings:
             demo_study=_flag(environment, "VOICEVEIL_DEMO_STUDY", cls.demo_study),
             showcase=environment.get("VOICEVEIL_SHOWCASE", cls.showcase),
             evaluations=environment.get("VOICEVEIL_EVALUATIONS", cls.evaluations),
+            live_limit=int(_number(environment, "VOICEVEIL_LIVE_LIMIT", cls.live_limit, 0, 256)),
         )
         return settings
 
