@@ -149,6 +149,22 @@ def to_hz(track: Standardised, voiced: np.ndarray) -> np.ndarray:
     return np.where(voiced, track.mean_hz + track.std_hz * track.z, 0.0)
 
 
+def chained(f0_hz: np.ndarray, hop_frames: int, steps: Sequence[Step], rng: np.random.Generator) -> np.ndarray:
+    """F0 in Hz after `steps`, float64, shape (frames,), which see every `hop_frames`-th frame; 0 where unvoiced.
+
+    Between voiced frames of the result F0 is interpolated linearly; frames that the chain left unvoiced, or filled in
+    while unvoiced, are not used, so that pauses pull no one's pitch to the mean. Voicing stays the source's: a vocoder
+    needs noise where there was noise. Without a voiced frame among those seen, F0 stays as it is.
+    """
+    coarse = f0_hz[::hop_frames]
+    voiced = coarse > 0.0
+    if not voiced.any():
+        return f0_hz.astype(np.float64)
+    coarse_hz = to_hz(apply_chain(standardise(coarse), steps, rng), voiced)
+    frames = np.arange(len(f0_hz))
+    return np.where(f0_hz > 0.0, np.interp(frames, frames[::hop_frames][voiced], coarse_hz[voiced]), 0.0)
+
+
 def moving_sum(values: np.ndarray, window: int) -> np.ndarray:
     """Sum over values[t - window//2 : t + window - window//2] for every t, zeros beyond the ends; shape (frames,)."""
     before = window // 2

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from anonymizers.base import Info, Param, Progress, Result, silent
-from anonymizers.f0 import MeanReversion, Noise, Quantise, Standardised, Step, apply_chain, standardise, to_hz
+from anonymizers.f0 import MeanReversion, Noise, Quantise, Standardised, Step, chained, standardise
 from anonymizers.world import SYNTHESIS_F0_HZ, World, analyse, synthesise, with_f0
 from audio.clip import Clip
 
@@ -102,21 +102,13 @@ def chain(
 
 
 def transformed_f0(world: World, steps: list[Step], rng: np.random.Generator) -> tuple[np.ndarray, Standardised]:
-    """F0 in Hz after the chain, at WORLD's frames, 0 where the source is unvoiced; and the z track that went in.
-
-    The chain sees every fourth frame (20 ms). Between voiced frames of its result F0 is interpolated linearly; frames
-    it left unvoiced, or filled in while unvoiced, are not used, so that pauses pull no one's pitch to the mean.
-    Voicing stays the source's: a vocoder needs noise where there was noise.
-    """
-    coarse = world.f0_hz[::CHAIN_HOP_FRAMES]
-    voiced = coarse > 0.0
-    track = standardise(coarse)
-    if not voiced.any():
-        return world.f0_hz.copy(), track
-    coarse_hz = to_hz(apply_chain(track, steps, rng), voiced)
-    frames = np.arange(len(world.f0_hz))
-    spoken = np.interp(frames, frames[::CHAIN_HOP_FRAMES][voiced], coarse_hz[voiced])
-    return np.where(world.voiced, np.maximum(spoken, SYNTHESIS_F0_HZ[0]), 0.0), track
+    """F0 in Hz after the chain (see f0.chained, which sees every fourth of WORLD's frames: 20 ms), at least 50 Hz
+    where voiced; and the z track that went in."""
+    f0_hz = chained(world.f0_hz, CHAIN_HOP_FRAMES, steps, rng)
+    track = standardise(world.f0_hz[::CHAIN_HOP_FRAMES])
+    if not world.voiced[::CHAIN_HOP_FRAMES].any():
+        return f0_hz, track
+    return np.where(world.voiced, np.maximum(f0_hz, SYNTHESIS_F0_HZ[0]), 0.0), track
 
 
 def _warnings(source: World, f0_hz: np.ndarray) -> list[str]:

@@ -12,6 +12,9 @@ RECIPES = {
     "speaker-encoder": "training.speaker_encoder",
     "emotion-recogniser": "training.emotion_recogniser",
     "phone-encoder": "training.phone_encoder",
+    "phone-encoder-causal": "training.phone_encoder_causal",
+    "house-decoder": "training.house_decoder",
+    "house-frames": "training.house_frames",
     "similarity-anchors": "training.similarity_anchors",
     "speaker-pool": "training.speaker_pool",
 }

@@ -26,16 +26,20 @@ def spectral_distance(given: Any, target: Any) -> Any:
 
     total = torch.zeros((), device=given.device)
     for n_fft, hop in RESOLUTIONS:
-        one, other = magnitudes(given, n_fft, hop), magnitudes(target, n_fft, hop)
-        scale = n_fft**0.5
-        logs = (torch.log(one / scale + FLOOR) - torch.log(other / scale + FLOOR)).abs().mean()
-        relative = torch.linalg.vector_norm(one - other) / torch.linalg.vector_norm(other).clamp(min=1e-3)
-        total = total + logs + relative
-        if n_fft == 512:
-            bands = _mel(given.device)
-            power = lambda m: torch.log((m / scale).square().transpose(1, 2) @ bands + FLOOR**2)  # noqa: E731
-            total = total + 0.5 * (power(one) - power(other)).abs().mean()
+        one, other = (magnitudes(sound, n_fft, hop) / n_fft**0.5 for sound in (given, target))
+        logs = (torch.log(one + FLOOR) - torch.log(other + FLOOR)).abs().mean()
+        relative = torch.linalg.vector_norm(one - other) / torch.linalg.vector_norm(other).clamp(min=1e-4)
+        total = total + logs + relative + (0.5 * _mel_distance(one, other) if n_fft == 512 else 0.0)
     return total / len(RESOLUTIONS)
+
+
+def _mel_distance(one: Any, other: Any) -> Any:
+    """L1 between log-mel spectra of magnitudes (b, 257, frames)."""
+    import torch
+
+    bands = _mel(one.device)
+    logs = [torch.log(sound.square().transpose(1, 2) @ bands + FLOOR**2) for sound in (one, other)]
+    return (logs[0] - logs[1]).abs().mean()
 
 
 @lru_cache(maxsize=2)
@@ -58,9 +62,8 @@ def critics() -> Any:
             super().__init__()
             self.n_fft, self.hop = n_fft, hop
             shapes = ((1, 12, (1, 2)), (12, 20, (2, 2)), (20, 20, (1, 2)), (20, 1, (1, 1)))
-            self.layers = nn.ModuleList(
-                nn.utils.parametrizations.weight_norm(nn.Conv2d(i, o, (3, 7), stride, (1, 3))) for i, o, stride in shapes
-            )
+            layers = [nn.Conv2d(i, o, (3, 7), stride, (1, 3)) for i, o, stride in shapes]
+            self.layers = nn.ModuleList(nn.utils.parametrizations.weight_norm(layer) for layer in layers)
 
         def forward(self, sound: torch.Tensor) -> list[torch.Tensor]:
             y = magnitudes(sound, self.n_fft, self.hop).transpose(1, 2).unsqueeze(1)
@@ -96,5 +99,6 @@ def judged_made(found: list[list[Any]]) -> Any:
 
 def feature_distance(given: list[list[Any]], target: list[list[Any]]) -> Any:
     """How differently critics hear two sounds: L1 of their inner layers (Larsen et al., ICML 2016)."""
-    pairs = [(a, b) for one, other in zip(given, target, strict=True) for a, b in zip(one[:-1], other[:-1], strict=True)]
+    inner = [zip(one[:-1], other[:-1], strict=True) for one, other in zip(given, target, strict=True)]
+    pairs = [pair for layers in inner for pair in layers]
     return sum((a - b.detach()).abs().mean() for a, b in pairs) / len(pairs)

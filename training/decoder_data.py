@@ -7,6 +7,7 @@ import inspect
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -74,22 +75,33 @@ class Batch:
     target: Floats
 
 
+class Asked(Protocol):
+    """What crops need to know of a training's settings."""
+
+    @property
+    def seed(self) -> int: ...
+    @property
+    def batch(self) -> int: ...
+    @property
+    def frames(self) -> int: ...
+    @property
+    def vocal_tract(self) -> tuple[float, float]: ...
+
+
 class Crops:
     """Crops of a step, drawn from (seed, step) alone."""
 
-    def __init__(
-        self, speech: common.Speech, known: Voices, *, seed: int, batch: int, frames: int, vocal_tract: tuple[float, float]
-    ) -> None:
-        self.speech, self.voices = speech, known
-        self.seed, self.batch, self.frames, self.vocal_tract = seed, batch, frames, vocal_tract
+    def __init__(self, speech: common.Speech, known: Voices, settings: Asked) -> None:
+        self.speech, self.voices, self.asked = speech, known, settings
+        self.frames = frames = settings.frames
         self.places = [p for p, u in enumerate(speech.utterances) if u.duration_s * 100 > frames + 2]
         if not self.places:
             raise common.TrainingError(f"Clips of more than {frames / 100:g} s were expected, but none is that long.")
         self.chances = _chances([speech.utterances[place] for place in self.places])
 
     def of_step(self, step: int) -> Batch:
-        rng = np.random.default_rng((self.seed, step))
-        places = rng.choice(self.places, self.batch, p=self.chances)
+        rng = np.random.default_rng((self.asked.seed, step))
+        places = rng.choice(self.places, self.asked.batch, p=self.chances)
         parts = [self._crop(int(place), rng) for place in places]
         return Batch(*(np.stack(column) for column in zip(*parts, strict=True)))
 
@@ -101,7 +113,7 @@ class Crops:
         first = start - margin
         loud_db = float(self.voices.loud_db[place])
         samples = _cut(sound, first * hop, CONTEXT_FRAMES * hop) * controls.gain(loud_db)
-        heard = mel.log_mel(samples, float(rng.uniform(*self.vocal_tract)))
+        heard = mel.log_mel(samples, float(rng.uniform(*self.asked.vocal_tract)))
         f0_hz = track[start : start + frames]
         measures = controls.measured(samples)[margin : margin + frames]
         loudness, emotion = controls.inputs(measures, f0_hz, controls.LOUD_DB)

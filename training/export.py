@@ -8,29 +8,30 @@ from pathlib import Path
 from typing import Any
 
 from training import common
+from training.onnx_half import half, is_halved, refer
 
 
 def safetensors(module: Any, path: Path) -> None:
-    """The network's tensors, floats as float16."""
-    from safetensors.torch import save_file
+    """The network's tensors; those that `onnx_half` keeps in 16 bits so here too."""
+    from safetensors.torch import save
 
-    tensors = {name: _half(tensor).contiguous() for name, tensor in module.state_dict().items()}
-    common.save_atomically(path, lambda draft: save_file(tensors, draft))
+    tensors = {name: _stored(tensor) for name, tensor in module.state_dict().items()}
+    common.save_bytes(path, save(tensors))
 
 
-def _half(tensor: Any) -> Any:
-    return tensor.half() if tensor.is_floating_point() else tensor
+def _stored(tensor: Any) -> Any:
+    tensor = tensor.detach().cpu().contiguous()
+    return tensor.half() if is_halved(tensor.numpy()) else tensor
 
 
 def onnx(module: Any, inputs: dict[str, Any], outputs: Sequence[str], multiple: int, path: Path) -> None:
-    """A network that goes on from states as ONNX, its weights stored as float16.
+    """A network that goes on from states as ONNX; its weights stay in the safetensors of that name, beside it.
 
     `inputs`: name to an example, (1, frames, ...) for the first, whose frames are dynamic and a multiple of `multiple`;
     whatever comes after the last named input are states, "state_0" and so on, and come out as "next_0" and so on.
     """
+    import onnx as files
     import torch
-
-    from training.onnx_half import halved
 
     states = module.first_state()
     frames = torch.export.Dim("frames", min=1, max=100_000)
@@ -48,6 +49,29 @@ def onnx(module: Any, inputs: dict[str, Any], outputs: Sequence[str], multiple: 
                 dynamic_shapes=(*shapes.values(), [None] * len(states)),
                 dynamo=True, external_data=False, verbose=False,
             )  # fmt: skip
-        common.save_atomically(path, lambda target: halved(draft, target))
+        model = refer(half(as_trained(files.load(draft), module)), path.with_suffix(".safetensors"))
+        common.save_atomically(path, lambda target: files.save(model, target))
     finally:
         draft.unlink(missing_ok=True)
+
+
+def as_trained(model: Any, module: Any) -> Any:
+    """Let matrices that the exporter turned round be stored as they were trained, so that they are stored once.
+
+    An initialiser that is a parameter's transpose becomes that parameter, and a Transpose in the graph, which
+    onnxruntime does once, when it loads the model. The onnx.ModelProto is changed and returned.
+    """
+    from onnx import helper, numpy_helper
+
+    own = {name: tensor.detach().cpu().numpy() for name, tensor in module.state_dict().items() if tensor.ndim == 2}
+    turned = {values.T.tobytes(): name for name, values in own.items()}
+    nodes = []
+    for tensor in model.graph.initializer:
+        name = turned.get(numpy_helper.to_array(tensor).tobytes()) if len(tensor.dims) == 2 else None
+        if name is not None and name != tensor.name:
+            nodes.append(helper.make_node("Transpose", [name], [tensor.name], perm=[1, 0]))
+            tensor.CopyFrom(numpy_helper.from_array(own[name], name))
+    rest = [*nodes, *model.graph.node]
+    del model.graph.node[:]
+    model.graph.node.extend(rest)
+    return model

@@ -99,8 +99,8 @@ class CausalLoop(Loop):
                 wanted, wanted_logits = (one.float() for one in self.teacher.whole(whole))
             content, logits = (one.float() for one in self.module.whole(torch.from_numpy(live).to(self.device)))
         error = functional.mse_loss(content, wanted)
-        given = functional.log_softmax(logits.flatten(0, 1), -1)
-        divergence = functional.kl_div(given, functional.softmax(wanted_logits.flatten(0, 1), -1), reduction="batchmean")
+        given, taught = logits.flatten(0, 1), wanted_logits.flatten(0, 1)
+        divergence = functional.kl_div(given.log_softmax(-1), taught.softmax(-1), reduction="batchmean")
         loss = self.settings.content_weight * error + divergence
         agreement = (logits.argmax(-1) == wanted_logits.argmax(-1)).float().mean()
         return loss, (loss.item(), error.item(), divergence.item(), agreement.item())

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import tempfile
 from pathlib import Path
 
-from training import common, phone_labels, plan
+from training import common, house_card, phone_labels, plan
 from training.phone_training import Crops, PhoneLoop, Settings
 
 SUMMARY = "what is said, as a bottleneck without the speaker (ConvNeXt, 2.6 M parameters)"
@@ -32,22 +31,15 @@ def main(options: argparse.Namespace) -> int:
     speech = common.load_speech(common.read_manifest(options.data))
     labels = phone_labels.of_speech(speech, options.work / "labels", workers=options.workers)
     share = phone_labels.aligned_share(labels)
-    steps = plan.steps(options, {"hours": round(speech.hours, 4)}, tried(speech, labels, options))
+
+    def loop(settings: Settings, folder: Path) -> PhoneLoop:
+        return PhoneLoop(Crops(speech, labels, settings), settings, folder, plan.device(options.device))
+
+    asked = {"hours": round(speech.hours, 4)}
+    steps = plan.steps(options, asked, lambda folder: loop(Settings(seed=options.seed), folder))
     print(f"{speech.hours:.1f} h, {share:.0%} of the clips aligned, {steps} steps", flush=True)
-    settings = Settings(steps=steps, seed=options.seed)
-    PhoneLoop(Crops(speech, labels, settings), settings, options.work, plan.device(options.device)).run()
+    training = loop(Settings(steps=steps, seed=options.seed), options.work)
+    training.run()
+    made = house_card.Made(NAME, SUMMARY, speech, options, {"aligned_share": round(share, 4)})
+    house_card.ship_encoder(training, made)
     return 0
-
-
-def tried(speech: common.Speech, labels: list[phone_labels.Labels], options: argparse.Namespace):  # noqa: ANN201
-    """A training in a folder of its own, to time."""
-    settings = Settings(seed=options.seed)
-    loop: list[PhoneLoop] = []
-
-    def one_step(step: int) -> None:
-        if not loop:
-            folder = Path(tempfile.mkdtemp())
-            loop.append(PhoneLoop(Crops(speech, labels, settings), settings, folder, plan.device(options.device)))
-        loop[0].one_step()
-
-    return one_step

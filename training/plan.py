@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import argparse
 import json
+import tempfile
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from training import common
 
 TRIED_STEPS = 6
+
+
+class Stepping(Protocol):
+    """A training that can do a step."""
+
+    def one_step(self) -> object: ...
 
 
 def add_arguments(parser: argparse.ArgumentParser, *, steps: int, seed: int, work: str) -> None:
@@ -36,10 +43,10 @@ def device(asked: str) -> str:
     return ("cuda" if torch.cuda.is_available() else "cpu") if asked == "auto" else asked
 
 
-def steps(options: argparse.Namespace, asked: Mapping[str, Any], one_step: Callable[[int], object]) -> int:
+def steps(options: argparse.Namespace, asked: Mapping[str, Any], made: Callable[[Path], Stepping]) -> int:
     """The steps of the training in --work: as asked for, or as many as --minutes allow; the same when it is resumed.
 
-    `asked` is all that makes one training another. `one_step(n)` does step n of a training that is thrown away.
+    `asked` is all that makes one training another. `made(folder)` gives a training, to time a few of its steps.
 
     Raises:
         TrainingError: if something else was asked for when it began.
@@ -47,7 +54,7 @@ def steps(options: argparse.Namespace, asked: Mapping[str, Any], one_step: Calla
     wanted = {"seed": options.seed, "steps": options.steps, "minutes": options.minutes, **asked}
     path = options.work / "plan.json"
     if not path.is_file():
-        count = steps_within(options.minutes, one_step) if options.minutes else options.steps
+        count = steps_within(options.minutes, made) if options.minutes else options.steps
         common.write_json(path, {"asked": wanted, "steps": count})
     plan = json.loads(path.read_text(encoding="utf-8"))
     if plan["asked"] != wanted:
@@ -58,11 +65,13 @@ def steps(options: argparse.Namespace, asked: Mapping[str, Any], one_step: Calla
     return plan["steps"]
 
 
-def steps_within(minutes: float, one_step: Callable[[int], object]) -> int:
-    """How many steps fit on this machine, by the median of a few."""
-    seconds = []
-    for step in range(TRIED_STEPS):
-        started_at = time.perf_counter()
-        one_step(step)
-        seconds.append(time.perf_counter() - started_at)
+def steps_within(minutes: float, made: Callable[[Path], Stepping]) -> int:
+    """How many steps fit on this machine, by the median of a few that are thrown away."""
+    with tempfile.TemporaryDirectory() as folder:
+        training = made(Path(folder))
+        seconds = []
+        for _ in range(TRIED_STEPS):
+            started_at = time.perf_counter()
+            training.one_step()
+            seconds.append(time.perf_counter() - started_at)
     return max(10, int(60 * minutes / float(np.median(seconds))))

@@ -84,10 +84,28 @@ def _class() -> Module:
 
 def quantised(content: Any, codebook: Any) -> tuple[Any, Any]:
     """The codes nearest to `content`, torch (..., 64), in `codebook` (48, 64): the vectors, and their places (...)."""
+    distances = codebook.square().sum(1) - 2 * content @ codebook.T
+    places = distances.argmin(-1)
+    return codebook[places], places
+
+
+def for_use(module: Module) -> Module:
+    """`module` as it is shipped: log-mel frames and states to content, its nearest codes, phone logits and states."""
     import torch
 
-    places = torch.cdist(content.reshape(-1, BOTTLENECK), codebook).argmin(1).reshape(content.shape[:-1])
-    return codebook[places], places
+    class InUse(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.encoder = module
+
+        def first_state(self) -> list[Any]:
+            return module.first_state()
+
+        def forward(self, mel: Any, states: list[Any]) -> tuple[Any, ...]:
+            content, logits, after = self.encoder(mel, states)
+            return content, quantised(content, self.encoder.codebook)[0], logits, after
+
+    return InUse().eval()
 
 
 def load(path: Path, causal: bool) -> Module:
@@ -95,5 +113,6 @@ def load(path: Path, causal: bool) -> Module:
     from safetensors.torch import load_file
 
     module = network(causal)
-    module.load_state_dict({name: tensor.float() for name, tensor in load_file(path).items()})
+    tensors = load_file(path).items()
+    module.load_state_dict({name.removeprefix("encoder."): tensor.float() for name, tensor in tensors})
     return module.eval()

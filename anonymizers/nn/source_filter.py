@@ -79,34 +79,39 @@ def pulses(f0_hz: Floats, phase: float) -> tuple[Floats, float]:
 
 
 class SourceFilter:
-    """A voice being synthesised: frames go in, sound comes out, 160 samples a frame and two frames late."""
+    """A voice being synthesised: frames go in, sound comes out, 160 samples a frame.
+
+    The first 160 lie before frame 0's centre. F0 may come sooner than the gains; a frame is heard when its gains and
+    the F0 of the next one are here.
+    """
 
     def __init__(self, rng: np.random.Generator) -> None:
         self._rng = rng
-        self._phase, self._f0_hz = 0.0, FIRST_F0_HZ
+        self._phase, self._last_hz = 0.0, FIRST_F0_HZ
         self._left: tuple[Floats, Floats] = (np.zeros(HOP, np.float32), np.zeros(HOP, np.float32))
-        self._tail = np.zeros(N_FFT - HOP, np.float32)
-        self._waiting: tuple[Floats, Floats] | None = None
+        self._tail = np.zeros(0, np.float32)
+        self._f0_hz = np.zeros(0, np.float32)
+        self._gains = np.zeros((0, HARMONIC_BANDS + NOISE_BANDS), np.float32)
 
-    def push(self, f0_hz: Floats, harmonic: Floats, noise: Floats) -> Floats:
-        """The sound that is ready once these frames are known: F0 in Hz (frames,), 0 unvoiced, and the natural-log
-        gains of pulses (frames, 80) and noise (frames, 48). A frame is heard when the next one is here."""
-        if not len(f0_hz):
-            return np.zeros(0, np.float32)
-        steady = carried_on(f0_hz, self._f0_hz)
-        first = self._waiting is None
-        track = steady if first else np.concatenate(([np.float32(self._f0_hz)], steady))
-        gains = (harmonic, noise) if first else tuple(np.concatenate(both) for both in zip(self._waiting, (harmonic, noise), strict=True))  # fmt: skip
-        self._f0_hz = float(steady[-1])
-        self._waiting = (gains[0][-1:], gains[1][-1:])
-        return self._sound(track, gains[0][:-1], gains[1][:-1])
+    def push(self, f0_hz: Floats, gains: Floats) -> Floats:
+        """The sound that is ready once these are known: F0 in Hz (n,), 0 unvoiced, and natural-log gains, (m, 128), of
+        80 bands of pulses and 48 of noise."""
+        steady = carried_on(f0_hz, self._last_hz)
+        self._last_hz = float(steady[-1]) if len(steady) else self._last_hz
+        self._f0_hz = np.concatenate((self._f0_hz, steady))
+        self._gains = np.concatenate((self._gains, gains))
+        return self._ready(min(len(self._gains), len(self._f0_hz) - 1))
 
     def flush(self) -> Floats:
-        """The last frame's sound; zeros follow."""
-        if self._waiting is None:
+        """What is left; silence follows."""
+        return self.push(np.zeros(len(self._gains) + 1 - len(self._f0_hz), np.float32), self._gains[:0])
+
+    def _ready(self, frames: int) -> Floats:
+        if frames <= 0:
             return np.zeros(0, np.float32)
-        track = np.full(2, self._f0_hz, np.float32)
-        return self._sound(track, *self._waiting)
+        track, gains = self._f0_hz[: frames + 1], self._gains[:frames]
+        self._f0_hz, self._gains = self._f0_hz[frames:], self._gains[frames:]
+        return self._sound(track, gains[:, :HARMONIC_BANDS], gains[:, HARMONIC_BANDS:])
 
     def _sound(self, track: Floats, harmonic: Floats, noise: Floats) -> Floats:
         """160 samples for each of the frames of the gains: those before the frame's centre."""
@@ -119,20 +124,15 @@ class SourceFilter:
         return self._added(np.fft.irfft(spectra, N_FFT).astype(np.float32))
 
     def _added(self, pieces: Floats) -> Floats:
-        frames = len(pieces)
-        sound = np.zeros(frames * HOP + N_FFT - HOP, np.float32)
-        sound[: len(self._tail)] = self._tail
-        for shift in range(0, N_FFT, HOP):
-            part = pieces[:, shift : shift + HOP]
-            width = part.shape[1]
-            view = sound[shift : shift + frames * HOP] if width == HOP else None
-            if view is not None:
-                view += part.reshape(-1)
-            else:
-                for t in range(frames):
-                    sound[shift + t * HOP : shift + t * HOP + width] += part[t]
-        self._tail = sound[frames * HOP :].copy()
-        return sound[: frames * HOP]
+        """Overlapping pieces of 1,024 samples, 160 apart, added up as far as no further piece can reach."""
+        frames, width = len(pieces), -(-N_FFT // HOP)
+        rows = np.zeros((frames + width - 1, HOP), np.float32)
+        rows.reshape(-1)[: len(self._tail)] = self._tail
+        padded = np.pad(pieces, ((0, 0), (0, width * HOP - N_FFT))).reshape(frames, width, HOP)
+        for place in range(width):
+            rows[place : place + frames] += padded[:, place]
+        self._tail = rows[frames:].reshape(-1)
+        return rows[:frames].reshape(-1)
 
 
 def _windowed(excitation: Floats, frames: int) -> npt.NDArray[np.complex64]:

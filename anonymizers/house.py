@@ -1,0 +1,111 @@
+"""`house`: a small neural anonymizer of our own, after the disentanglement systems that paper 001 takes apart.
+
+Content (a phone encoder's bottleneck), F0 and loudness, and a speaker vector go into a vocoder; the vector is another
+one. Every part can be switched, so that paper 001's ablation can be heard.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from anonymizers import house_model, pool, pseudo_speaker, speaker_encoder
+from anonymizers import house_voice as voice
+from anonymizers.base import Info, Param, Progress, Result, Status, silent
+from anonymizers.nn import controls
+from anonymizers.pseudo_speaker import PseudoSpeaker
+from audio.clip import Clip
+from audio.features import Contour
+
+SPEAKER = Param(
+    "speaker", "choice", "anonymised", "Speaker vector",
+    "anonymised: a pseudo-speaker's, by the rule below; original: the source's own, so that only the vocoder changes "
+    "the voice; none: no vector at all.",
+    choices=("anonymised", "original", "none"),
+)  # fmt: skip
+CAUTION = (
+    "A small model, trained by this project on a few hours of speech: words blur more than through large systems, and "
+    "rhythm and accent stay. It is no proof of anonymity; its card says which attackers link it to its source."
+)
+
+
+class House:
+    """Phone encoder, F0 chain, pseudo-speaker, source-filter vocoder; weights trained by this project."""
+
+    info = Info(
+        key="house",
+        title="House",
+        family="Neural, house models",
+        summary="Says the words again in a voice that is nobody's: small networks of our own take content, melody and "
+        "speaker apart, and the speaker is replaced.",
+        hides=frozenset({"speaker"}),
+        reference=(
+            "Our own design and weights, after SSL-SAS (Miao et al., 2022) and B5 of the VoicePrivacy Challenge 2024 "
+            "(Champion, 2023); emotion controls as proposed in paper 001. No published system."
+        ),
+        fidelity="house-weights",
+        published=False,
+        params=(
+            voice.BOTTLENECK, SPEAKER, voice.RULE, voice.GENDER, voice.VECTOR_NOISE, voice.F0_SHIFT, *voice.F0_CHAIN,
+            *voice.CONTROLS,
+        ),
+        caution=CAUTION,
+        min_duration_s=0.1,
+    )  # fmt: skip
+
+    @staticmethod
+    def status() -> Status:
+        """Ready if the shipped files are here."""
+        if not pool.available() or not speaker_encoder.available():
+            return Status("needs training", "assets/models lacks the speaker pool or encoder: get the project's files.")
+        return house_model.status(house_model.ENCODER, house_model.DECODER)
+
+    def anonymize(self, clip: Clip, *, seed: int, progress: Progress = silent, **params: Any) -> Result:
+        progress(0.0, "taking the voice apart")
+        heard = voice.hear(clip.samples)
+        rng = np.random.default_rng(seed)
+        target = pseudo_speaker_of(clip, heard, params, rng)
+        f0_hz = voice.spoken_f0(heard.f0_hz, target.median_f0_hz, params["f0_shift"], voice.steps_of(params), rng)
+        progress(0.5, "saying it again")
+        spoken = voice.say(frames_of(heard, f0_hz, params), f0_hz, target.vector, len(clip.samples), rng)
+        return Result(
+            Clip(spoken / np.float32(heard.gain), clip.sample_rate),
+            self.info.fidelity,
+            target.provenance,
+            {"f0_before": contour("f0_before", heard.f0_hz), "f0_after": contour("f0_after", f0_hz)},
+            () if heard.f0_hz.any() else ("No voiced sound was found: it is said without a melody.",),
+        )
+
+
+def pseudo_speaker_of(
+    clip: Clip, heard: voice.Heard, params: Mapping[str, Any], rng: np.random.Generator
+) -> PseudoSpeaker:
+    """Whose voice speaks: a pseudo-speaker, the source, or nobody (a zero vector)."""
+    if params["speaker"] == "none":
+        nobody = np.zeros(speaker_encoder.EMBEDDING_SIZE, np.float32)
+        return PseudoSpeaker(nobody, float("nan"), float("nan"), {"speaker": "none"})
+    if params["speaker"] == "original":
+        return PseudoSpeaker(speaker_encoder.embed(clip), float("nan"), float("nan"), {"speaker": "original"})
+    return pseudo_speaker.draw(
+        pool.load(),
+        params["rule"],
+        source=speaker_encoder.embed(clip),
+        gender=params["gender"],
+        noise_db=params["vector_noise_db"] if params["vector_noise_db"] > voice.NO_NOISE_DB else None,
+        rng=rng,
+    )
+
+
+def frames_of(heard: voice.Heard, f0_hz: np.ndarray, params: Mapping[str, Any]) -> voice.Floats:
+    """What the decoder takes, by these parameters: (frames, 71)."""
+    content = heard.content.soft if params["bottleneck"] == "soft" else heard.content.codes
+    loudness, emotion = controls.inputs(heard.measures, f0_hz, controls.LOUD_DB)
+    repeated = np.repeat(content, house_model.STRIDE, axis=0)[: len(f0_hz)]
+    return voice.decoder_frames(repeated, f0_hz, loudness, emotion, voice.strength_of(params))
+
+
+def contour(name: str, f0_hz: np.ndarray) -> Contour:
+    """F0 to plot: NaN where unvoiced."""
+    return Contour(name, "Hz", 0.01 * np.arange(len(f0_hz)), np.where(f0_hz > 0, f0_hz, np.nan).astype(np.float64))

@@ -1,0 +1,148 @@
+"""`house-knn`: kNN-VC's algorithm over the house encoder's content instead of WavLM's features.
+
+Each frame of the source is replaced by the mean of its k nearest frames among those of the target speakers (Baas, van
+Niekerk, Kamper, "Voice conversion with just nearest neighbors", Interspeech 2023): nothing of the source's own frames
+remains but which of the target's they were nearest to.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from anonymizers import house_model, pool, speaker_encoder
+from anonymizers import house_voice as voice
+from anonymizers.base import AnonymizerError, Info, Param, Progress, Result, Status, silent
+from anonymizers.house import CAUTION, contour
+from anonymizers.nn import controls
+from anonymizers.pool import Floats, Pool
+from anonymizers.pseudo_speaker import Mix, described, mixed
+from audio.clip import Clip
+
+NAME = "house_frames"
+LEVELS = 127
+"""Content lies in [-1, 1] and is kept in so many steps either side."""
+GENDER = Param(
+    "gender", "choice", "any", "Gender of the target speakers",
+    "same, cross: of the sex that the voice is taken for, or of the other one; any: of both.",
+    choices=("same", "cross", "any"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Frames:
+    """Content of target speakers: `content` (n, 64), and whose each frame is, a place in `pool`, (n,)."""
+
+    pool: Pool
+    content: Floats
+    speaker: np.ndarray
+
+
+class HouseKnn:
+    """Nearest neighbours in the content of other speakers; weights trained by this project."""
+
+    info = Info(
+        key="house-knn",
+        title="House kNN",
+        family="Neural, house models",
+        summary="Replaces every 20 ms of what is said by the nearest moments of other speakers, and says it in their "
+        "voice.",
+        hides=frozenset({"speaker"}),
+        reference=(
+            "The algorithm of kNN-VC (Baas et al., 2023) over the content of our own encoder, spoken by our own "
+            "vocoder: features, vocoder and weights are not the published ones."
+        ),
+        fidelity="house-weights",
+        published=False,
+        params=(
+            Param("k", "int", 4, "Neighbours", "How many nearest frames are averaged; 4 as published.", 1, 32, 1),
+            Param(
+                "targets", "int", 3, "Target speakers",
+                "How many speakers' frames are searched; they are drawn from the seed.", 1, 12, 1,
+            ),
+            GENDER, voice.F0_SHIFT, *voice.F0_CHAIN, *voice.CONTROLS,
+        ),
+        caution=CAUTION,
+        min_duration_s=0.1,
+    )  # fmt: skip
+
+    @staticmethod
+    def status() -> Status:
+        """Ready if the shipped files are here."""
+        if not (house_model.FOLDER / f"{NAME}.npz").is_file() or not speaker_encoder.available():
+            return Status("needs training", "assets/models lacks the target speakers' frames: get the project's files.")
+        return house_model.status(house_model.ENCODER, house_model.DECODER)
+
+    def anonymize(self, clip: Clip, *, seed: int, progress: Progress = silent, **params: Any) -> Result:
+        progress(0.0, "taking the voice apart")
+        heard = voice.hear(clip.samples)
+        rng = np.random.default_rng(seed)
+        source = speaker_encoder.embed(clip)
+        frames = load(house_model.FOLDER / f"{NAME}.npz")
+        mix = drawn(frames.pool, source, params["gender"], params["targets"], rng)
+        target = described(mixed(frames.pool, mix, rng=rng), frames.pool, mix, source, {"rule": "random targets"})
+        among = frames.content[np.isin(frames.speaker, mix.places)]
+        progress(0.4, "looking for the nearest frames")
+        content, _ = neighbours(heard.content.soft, among, params["k"])
+        f0_hz = voice.spoken_f0(heard.f0_hz, target.median_f0_hz, params["f0_shift"], voice.steps_of(params), rng)
+        loudness, emotion = controls.inputs(heard.measures, f0_hz, controls.LOUD_DB)
+        repeated = np.repeat(content, house_model.STRIDE, axis=0)[: len(f0_hz)]
+        said = voice.decoder_frames(repeated, f0_hz, loudness, emotion, voice.strength_of(params))
+        progress(0.6, "saying it again")
+        spoken = voice.say(said, f0_hz, target.vector, len(clip.samples), rng)
+        return Result(
+            Clip(spoken / np.float32(heard.gain), clip.sample_rate),
+            self.info.fidelity,
+            {**target.provenance, "frames_searched": len(among)},
+            {"f0_before": contour("f0_before", heard.f0_hz), "f0_after": contour("f0_after", f0_hz)},
+            () if heard.f0_hz.any() else ("No voiced sound was found: it is said without a melody.",),
+        )
+
+
+def neighbours(content: Floats, among: Floats, k: int) -> tuple[Floats, np.ndarray]:
+    """The mean of the `k` rows of `among`, (n, d), that are nearest to each row of `content`, (m, d), by cosine:
+    float32 (m, d); and their places, int64 (m, k), nearest first. Where `among` has fewer rows, all of them."""
+    k = min(k, len(among))
+    unit = lambda rows: rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)  # noqa: E731
+    likeness = unit(content) @ unit(among).T
+    places = np.argsort(-likeness, axis=1, kind="stable")[:, :k]
+    return among[places].mean(axis=1).astype(np.float32), places
+
+
+def drawn(speakers: Pool, source: Floats, gender: str, targets: int, rng: np.random.Generator) -> Mix:
+    """`targets` speakers (all, if there are fewer) of the gender asked for, equally mixed.
+
+    Raises:
+        AnonymizerError: if there is none of that sex.
+    """
+    sex = pool.nearest_sex(speakers, source)
+    wanted = {"same": sex, "cross": {"F": "M", "M": "F"}.get(sex, "")}.get(gender, "")
+    places = [place for place, own in enumerate(speakers.sexes) if gender == "any" or own == wanted]
+    if not places:
+        raise AnonymizerError(f"A target speaker of sex {wanted} was expected, but there is none: choose gender 'any'.")
+    chosen = np.sort(rng.choice(places, min(targets, len(places)), replace=False))
+    return Mix(chosen.astype(np.int64), np.full(len(chosen), 1 / len(chosen)))
+
+
+@lru_cache(maxsize=2)
+def load(path: Path) -> Frames:
+    """The target speakers' frames that ship with the project; loaded once a process.
+
+    Raises:
+        AnonymizerError: if they are not here.
+    """
+    if not path.is_file():
+        raise AnonymizerError(
+            f"Frames of target speakers were expected, but {path.name} is not here: get assets/models with the "
+            "project's files, or make it with `python -m training house-frames`."
+        )
+    with np.load(path, allow_pickle=False) as file:
+        names = json.loads(str(file["speakers"]))
+        shared = pool.load()
+        own = shared.taken([shared.speakers.index(name) for name in names])
+        return Frames(own, file["content"].astype(np.float32) / LEVELS, file["speaker"])

@@ -1,0 +1,95 @@
+"""`house-stream`: the house anonymizer on live sound, from causal networks.
+
+Everything that `house` knows of the whole clip (mean spectrum, loudness, median pitch) is a running value here, which
+starts from ordinary speech. A file goes through the same stream, so live and whole give the same samples.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from anonymizers import house_model, pool, pseudo_speaker
+from anonymizers import house_voice as voice
+from anonymizers.base import AnonymizerError, Info, Param, Progress, Result, Status, Stream, silent
+from anonymizers.house import CAUTION, contour
+from anonymizers.house_live import LiveVoice
+from anonymizers.nn.mel import SAMPLE_RATE_HZ
+from audio.clip import Clip
+
+SEXES = {"any": "", "female": "F", "male": "M"}
+GENDER = Param(
+    "voice", "choice", "any", "Voice",
+    "Whom the pseudo-speaker is mixed of: women, men, or both.", choices=tuple(SEXES),
+)  # fmt: skip
+RULE = Param(
+    "rule", "choice", "random mix", "Pseudo-speaker rule",
+    "A mix of three speakers of the pool, one of them, or one voice for all: rules that need not know the source.",
+    choices=("random mix", "random one", "fixed"),
+)  # fmt: skip
+BLOCK = SAMPLE_RATE_HZ // 2
+
+
+class HouseStream:
+    """The house anonymizer with causal networks and little look-ahead; weights trained by this project."""
+
+    info = Info(
+        key="house-stream",
+        title="House, live",
+        family="Neural, house models",
+        summary="The house anonymizer as it works on a live microphone: it hears less than a tenth of a second ahead.",
+        hides=frozenset({"speaker"}),
+        reference="Our own design and weights; see House. No published system.",
+        fidelity="house-weights",
+        published=False,
+        params=(
+            voice.BOTTLENECK, RULE, GENDER, voice.VECTOR_NOISE, voice.F0_SHIFT, *voice.CONTROLS,
+        ),
+        streaming=True,
+        caution=CAUTION,
+    )  # fmt: skip
+
+    @staticmethod
+    def status() -> Status:
+        """Ready if the shipped files are here."""
+        if not pool.available():
+            return Status("needs training", "assets/models lacks the speaker pool: get the project's files.")
+        return house_model.status(house_model.CAUSAL_ENCODER, house_model.DECODER)
+
+    def open_stream(self, sample_rate: int, *, seed: int, **params: Any) -> Stream:
+        """See base.Streaming; `sample_rate` is info.sample_rate, as for whole clips (audio.streaming converts)."""
+        if sample_rate != SAMPLE_RATE_HZ:
+            raise AnonymizerError(f"Live sound at {SAMPLE_RATE_HZ} Hz was expected, but at {sample_rate} Hz it came.")
+        return _opened(seed, params)[0]
+
+    def anonymize(self, clip: Clip, *, seed: int, progress: Progress = silent, **params: Any) -> Result:
+        stream, target = _opened(seed, params)
+        parts = []
+        for start in range(0, len(clip.samples), BLOCK):
+            progress(start / len(clip.samples), "listening and speaking")
+            parts.append(stream.push(clip.samples[start : start + BLOCK]))
+        parts.append(stream.flush())
+        before, after = stream.f0_hz()
+        return Result(
+            Clip(np.concatenate(parts), clip.sample_rate),
+            self.info.fidelity,
+            {**target.provenance, "algorithmic_latency_ms": stream.latency_ms},
+            {"f0_before": contour("f0_before", before), "f0_after": contour("f0_after", after)},
+            () if before.any() else ("No voiced sound was found: it is said without a melody.",),
+        )
+
+
+def _opened(seed: int, params: dict[str, Any]) -> tuple[LiveVoice, pseudo_speaker.PseudoSpeaker]:
+    rng = np.random.default_rng(seed)
+    sex = SEXES[params["voice"]]
+    target = pseudo_speaker.draw(
+        pool.load(),
+        params["rule"],
+        source=None,
+        source_sex=sex,
+        gender="same" if sex else "any",
+        noise_db=params["vector_noise_db"] if params["vector_noise_db"] > voice.NO_NOISE_DB else None,
+        rng=rng,
+    )
+    return LiveVoice(target, params, rng), target

@@ -1,0 +1,52 @@
+"""python -m training house-decoder: speech again, from what is said, how, and by whom."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from anonymizers.nn import phone_encoder
+from training import common, decoder_data, house_card, plan
+from training.decoder_data import Crops
+from training.decoder_training import DecoderLoop, Settings
+
+SUMMARY = "speech from content, F0, loudness, emotion controls and a speaker vector (1.9 M parameters)"
+EXAMPLE = "example: python -m training house-decoder --data ../shared/data/train --encoder assets/models --minutes 90"
+NAME = "house_decoder"
+UNLABELLED = "Picovoice speech-to-intent"
+"""Its speakers are not named and its rooms are loud: content can be learned from it, voices cannot."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The recipe's options."""
+    plan.add_arguments(parser, steps=Settings.steps, seed=Settings.seed, work="house-decoder")
+    parser.add_argument("--encoder", type=Path, default=Path("assets/models"), help="where house_encoder is")
+
+
+def main(options: argparse.Namespace) -> int:
+    """Run the recipe.
+
+    Raises:
+        TrainingError: if there is nothing to learn from, no encoder, or another training is under way in --work.
+    """
+    import torch
+
+    torch.set_num_threads(options.threads)
+    speech = common.load_speech(common.read_manifest(options.data, lambda row: row["corpus"] != UNLABELLED))
+    path = options.encoder / "house_encoder.safetensors"
+    if not path.is_file():
+        raise common.TrainingError(f"An encoder was expected at {path}: run `python -m training phone-encoder` first.")
+    known = decoder_data.voices(speech, options.work)
+
+    def loop(settings: Settings, folder: Path) -> DecoderLoop:
+        crops = Crops(speech, known, settings)
+        return DecoderLoop(crops, phone_encoder.load(path, causal=False), settings, folder, plan.device(options.device))
+
+    asked = {"hours": round(speech.hours, 4), "encoder": common.sha256(path)}
+    steps = plan.steps(options, asked, lambda folder: loop(Settings(seed=options.seed), folder))
+    print(f"{speech.hours:.1f} h, {steps} steps", flush=True)
+    training = loop(Settings(steps=steps, seed=options.seed), options.work)
+    training.run()
+    made = house_card.Made(NAME, SUMMARY, speech, options, {"encoder_sha256": asked["encoder"]})
+    house_card.ship_decoder(training, made)
+    return 0
