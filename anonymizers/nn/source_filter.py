@@ -49,7 +49,15 @@ def fold() -> Floats:
 
 def responses(log_gains: Floats) -> npt.NDArray[np.complex64]:
     """Minimum-phase frequency responses, complex64 (frames, 513), of natural-log gains (frames, bands)."""
-    log_magnitude = log_gains @ interpolation(log_gains.shape[1])
+    return minimum_phase(log_gains @ interpolation(log_gains.shape[1]))
+
+
+def minimum_phase(log_magnitude: Floats) -> npt.NDArray[np.complex64]:
+    """The filters of these natural-log magnitudes, (frames, 513), whose energy comes as early as it can: complex64.
+
+    Their cepstrum is that of the magnitudes folded onto positive quefrencies (Oppenheim and Schafer, "Discrete-time
+    signal processing", chapter 13).
+    """
     cepstrum = np.fft.irfft(log_magnitude, N_FFT) * fold()
     return np.exp(np.fft.rfft(cepstrum)).astype(np.complex64)
 
@@ -103,8 +111,9 @@ class SourceFilter:
         return self._ready(min(len(self._gains), len(self._f0_hz) - 1))
 
     def flush(self) -> Floats:
-        """What is left; silence follows."""
-        return self.push(np.zeros(len(self._gains) + 1 - len(self._f0_hz), np.float32), self._gains[:0])
+        """What is left, and 160 samples in which the last frame fades out; silence follows."""
+        last = self.push(np.zeros(len(self._gains) + 1 - len(self._f0_hz), np.float32), self._gains[:0])
+        return np.concatenate((last, self._tail[:HOP]))
 
     def _ready(self, frames: int) -> Floats:
         if frames <= 0:
