@@ -82,7 +82,7 @@ def test_pieces_of_any_size_give_the_same_samples(seed: int, sizes: list[tuple[i
     voice, parts, ready = sf.SourceFilter(np.random.default_rng(seed)), [], 0
     heard = said = 0
     for more_f0, more_gains in [*sizes, (40, 40)]:
-        more_gains = min(more_gains, heard + more_f0 - said)  # noqa: PLW2901
+        more_gains = min(more_gains, heard + more_f0 - said)
         parts.append(voice.push(f0_hz[heard : heard + more_f0], gains[said : said + more_gains]))
         heard, said = min(40, heard + more_f0), min(40, said + more_gains)
         ready += len(parts[-1])
