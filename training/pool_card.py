@@ -88,15 +88,15 @@ def _people(card: Mapping[str, Any]) -> str:
     corpora = Counter(card["corpus_of_speaker"].values())
     return (
         "## These are people\n\n"
-        "Each vector is close to the voiceprint of a real person whose reading is in a public corpus. They agreed to "
-        "that; nobody asked them about this pool. Speakers are named as the corpora name them "
+        "Each vector is close to the voiceprint of a real person whose reading is in a public corpus; "
+        "nobody asked them about this pool. Speakers are named as the corpora name them "
         f"({', '.join(f'{count} of {name}' for name, count in sorted(corpora.items()))}). The licences above go with "
         "the vectors: LibriSpeech (c) 2014 Vassil Panayotov, CC BY 4.0 (Panayotov et al., ICASSP 2015), changed here "
         "from sound to vectors; speechocean762, Zhang et al., Interspeech 2021; CMU ARCTIC, Kominek and Black, 2004; "
         "Kerstin and Nathalie, rhasspy, CC0.\n\n"
         "It must not be used to recognise, find or imitate any of these people, nor as evidence of who speaks. A "
         "pseudo-speaker made of one of them (rules `random one`, `farthest`, `nearest`, `fixed`) resembles that "
-        "person: take `random mix` or `selec-anon` for sound that others will hear."
+        "person; one made by `random mix` or `selec-anon` less so."
     )
 
 
