@@ -67,6 +67,7 @@ def write(training: Loop, made: Made) -> None:
         "licence": "Apache-2.0",
         "settings": asdict(training.plan),  # type: ignore[call-overload]
         "seed": options.seed,
+        "started_from_sha256": common.sha256(options.start) if options.start else None,
         "device": options.device,
         "threads": options.threads,
         "training_steps": training.step,
@@ -136,8 +137,14 @@ def _steps(card: Mapping[str, Any]) -> str:
     losses = ", ".join(f"{name.replace('_', ' ')} {value:g}" for name, value in card["last_losses"].items())
     return (
         f"{card['training_steps']:,} steps in {card['training_minutes']:g} minutes on {card['device']} "
-        f"({card['threads']} threads), seed {card['seed']}. Means over the last twentieth of the steps: {losses}."
+        f"({card['threads']} threads), seed {card['seed']}{_begun(card)}. Means over the last twentieth of the steps: {losses}."
     )
+
+
+def _begun(card: Mapping[str, Any]) -> str:
+    """From which weights, if not from random ones."""
+    start = card.get("started_from_sha256")
+    return f", begun with the weights of an earlier training (SHA-256 {start[:12]})" if start else ""
 
 
 def _figures(figures: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -46,6 +46,8 @@ def main(options: argparse.Namespace) -> int:
     steps = plan.steps(options, asked, lambda folder: loop(Settings(seed=options.seed), folder))
     print(f"{speech.hours:.1f} h, {steps} steps", flush=True)
     training = loop(Settings(steps=steps, seed=options.seed), options.work)
+    if options.start:
+        training.begin_with(options.start)
     training.run()
     made = house_card.Made(NAME, SUMMARY, speech, options, {"encoder_sha256": asked["encoder"]})
     house_card.ship_decoder(training, made)

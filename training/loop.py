@@ -45,6 +45,15 @@ class Loop:
         self.step, self.seconds = 0, 0.0
         self._resume()
 
+    def begin_with(self, weights: Path) -> None:
+        """Take a trained network's weights (safetensors), unless a checkpoint was found."""
+        from safetensors.torch import load_file
+
+        if self.step == 0:
+            tensors = load_file(weights, device=self.device)
+            floats = {name.removeprefix("encoder."): tensor.float() for name, tensor in tensors.items()}
+            self.modules["module"].load_state_dict(floats)
+
     def losses(self, step: int) -> tuple[Any, tuple[float, ...]]:
         """The loss to descend, and the values to log, one for each column but the last."""
         raise NotImplementedError

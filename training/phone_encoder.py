@@ -39,6 +39,8 @@ def main(options: argparse.Namespace) -> int:
     steps = plan.steps(options, asked, lambda folder: loop(Settings(seed=options.seed), folder))
     print(f"{speech.hours:.1f} h, {share:.0%} of the clips aligned, {steps} steps", flush=True)
     training = loop(Settings(steps=steps, seed=options.seed), options.work)
+    if options.start:
+        training.begin_with(options.start)
     training.run()
     made = house_card.Made(NAME, SUMMARY, speech, options, {"aligned_share": round(share, 4)})
     house_card.ship_encoder(training, made)

@@ -43,6 +43,8 @@ def main(options: argparse.Namespace) -> int:
     steps = plan.steps(options, asked, lambda folder: loop(Settings(seed=options.seed), folder))
     print(f"{speech.hours:.1f} h, {steps} steps", flush=True)
     training = loop(Settings(steps=steps, seed=options.seed), options.work)
+    if options.start:
+        training.begin_with(options.start)
     training.run()
     facts = {"ordinary_mel": [round(float(value), 4) for value in ordinary], "teacher_sha256": asked["teacher"]}
     made = house_card.Made(NAME, SUMMARY, speech, options, facts)

@@ -33,6 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser, *, steps: int, seed: int, wor
     parser.add_argument("--seed", type=int, default=seed)
     parser.add_argument("--device", default="auto", help="cpu, cuda or auto (cuda if there is one)")
     parser.add_argument("--threads", type=int, default=1, help="of the processor (default: 1)")
+    parser.add_argument("--start", type=Path, help="weights (safetensors) to begin with instead of random ones")
     parser.add_argument("--note", default="", help="a sentence for the card")
 
 
@@ -52,6 +53,8 @@ def steps(options: argparse.Namespace, asked: Mapping[str, Any], made: Callable[
         TrainingError: if something else was asked for when it began.
     """
     wanted = {"seed": options.seed, "steps": options.steps, "minutes": options.minutes, **asked}
+    if options.start:
+        wanted["start"] = common.sha256(options.start)
     path = options.work / "plan.json"
     if not path.is_file():
         count = steps_within(options.minutes, made) if options.minutes else options.steps
