@@ -181,7 +181,8 @@ class Stream(Protocol):
             computing aside.
     """
 
-    latency_ms: float
+    @property
+    def latency_ms(self) -> float: ...
 
     def push(self, samples: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Take `samples`, float32, shape (n,), any n, in [-1, 1] at the stream's rate; give what is ready, (m,).

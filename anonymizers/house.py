@@ -67,16 +67,9 @@ class House:
         heard = voice.hear(clip.samples)
         rng = np.random.default_rng(seed)
         target = pseudo_speaker_of(clip, heard, params, rng)
-        f0_hz = voice.spoken_f0(heard.f0_hz, target.median_f0_hz, params["f0_shift"], voice.steps_of(params), rng)
         progress(0.5, "saying it again")
-        spoken = voice.say(frames_of(heard, f0_hz, params), f0_hz, target.vector, len(clip.samples), rng)
-        return Result(
-            Clip(spoken / np.float32(heard.gain), clip.sample_rate),
-            self.info.fidelity,
-            target.provenance,
-            {"f0_before": contour("f0_before", heard.f0_hz), "f0_after": contour("f0_after", f0_hz)},
-            () if heard.f0_hz.any() else ("No voiced sound was found: it is said without a melody.",),
-        )
+        content = heard.content.soft if params["bottleneck"] == "soft" else heard.content.codes
+        return said_again(clip, heard, content, target, params, rng)
 
 
 def pseudo_speaker_of(
@@ -98,14 +91,31 @@ def pseudo_speaker_of(
     )
 
 
-def frames_of(heard: voice.Heard, f0_hz: np.ndarray, params: Mapping[str, Any]) -> voice.Floats:
-    """What the decoder takes, by these parameters: (frames, 71)."""
-    content = heard.content.soft if params["bottleneck"] == "soft" else heard.content.codes
+def said_again(
+    clip: Clip,
+    heard: voice.Heard,
+    content: voice.Floats,
+    target: PseudoSpeaker,
+    params: Mapping[str, Any],
+    rng: np.random.Generator,
+) -> Result:
+    """`content`, (n, 64), every 20 ms, with the source's prosody as `params` change it, in the voice of `target`."""
+    f0_hz = voice.spoken_f0(heard.f0_hz, target.median_f0_hz, params["f0_shift"], voice.steps_of(params), rng)
     loudness, emotion = controls.inputs(heard.measures, f0_hz, controls.LOUD_DB)
     repeated = np.repeat(content, house_model.STRIDE, axis=0)[: len(f0_hz)]
-    return voice.decoder_frames(repeated, f0_hz, loudness, emotion, voice.strength_of(params))
+    frames = voice.decoder_frames(repeated, f0_hz, loudness, emotion, voice.strength_of(params))
+    sound = voice.say(frames, f0_hz, target.vector, len(clip.samples), rng)
+    leveled = Clip(sound / np.float32(heard.gain), clip.sample_rate)
+    return result(leveled, target.provenance, heard.f0_hz, f0_hz)
 
 
-def contour(name: str, f0_hz: np.ndarray) -> Contour:
+def result(clip: Clip, provenance: Mapping[str, Any], before_hz: voice.Floats, after_hz: voice.Floats) -> Result:
+    """What a house system gives: the sound, who speaks, and F0 of the source and of what was said, 0 unvoiced."""
+    contours = {"f0_before": _contour("f0_before", before_hz), "f0_after": _contour("f0_after", after_hz)}
+    warnings = () if before_hz.any() else ("No voiced sound was found: it is said without a melody.",)
+    return Result(clip, House.info.fidelity, provenance, contours, warnings)
+
+
+def _contour(name: str, f0_hz: voice.Floats) -> Contour:
     """F0 to plot: NaN where unvoiced."""
     return Contour(name, "Hz", 0.01 * np.arange(len(f0_hz)), np.where(f0_hz > 0, f0_hz, np.nan).astype(np.float64))

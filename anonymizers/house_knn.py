@@ -8,30 +8,27 @@ remains but which of the target's they were nearest to.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from anonymizers import house_model, pool, speaker_encoder
+from anonymizers import house_model, pool, pseudo_speaker, speaker_encoder
 from anonymizers import house_voice as voice
 from anonymizers.base import AnonymizerError, Info, Param, Progress, Result, Status, silent
-from anonymizers.house import CAUTION, contour
-from anonymizers.nn import controls
+from anonymizers.house import CAUTION, said_again
 from anonymizers.pool import Floats, Pool
-from anonymizers.pseudo_speaker import Mix, described, mixed
+from anonymizers.pseudo_speaker import Gender, Mix
 from audio.clip import Clip
 
 NAME = "house_frames"
 LEVELS = 127
 """Content lies in [-1, 1] and is kept in so many steps either side."""
-GENDER = Param(
-    "gender", "choice", "any", "Gender of the target speakers",
-    "same, cross: of the sex that the voice is taken for, or of the other one; any: of both.",
-    choices=("same", "cross", "any"),
-)  # fmt: skip
+BLOCK_FRAMES = 256
+"""So many frames look for their neighbours at a time: memory stays flat."""
+GENDER = replace(voice.GENDER, label="Gender of the target speakers")
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,46 +82,50 @@ class HouseKnn:
         source = speaker_encoder.embed(clip)
         frames = load(house_model.FOLDER / f"{NAME}.npz")
         mix = drawn(frames.pool, source, params["gender"], params["targets"], rng)
-        target = described(mixed(frames.pool, mix, rng=rng), frames.pool, mix, source, {"rule": "random targets"})
+        facts = {"rule": "random targets", "gender": params["gender"]}
+        mixed = pseudo_speaker.mixed(frames.pool, mix, rng=rng)
+        target = pseudo_speaker.described(mixed, frames.pool, mix, source, facts)
         among = frames.content[np.isin(frames.speaker, mix.places)]
         progress(0.4, "looking for the nearest frames")
         content, _ = neighbours(heard.content.soft, among, params["k"])
-        f0_hz = voice.spoken_f0(heard.f0_hz, target.median_f0_hz, params["f0_shift"], voice.steps_of(params), rng)
-        loudness, emotion = controls.inputs(heard.measures, f0_hz, controls.LOUD_DB)
-        repeated = np.repeat(content, house_model.STRIDE, axis=0)[: len(f0_hz)]
-        said = voice.decoder_frames(repeated, f0_hz, loudness, emotion, voice.strength_of(params))
         progress(0.6, "saying it again")
-        spoken = voice.say(said, f0_hz, target.vector, len(clip.samples), rng)
-        return Result(
-            Clip(spoken / np.float32(heard.gain), clip.sample_rate),
-            self.info.fidelity,
-            {**target.provenance, "frames_searched": len(among)},
-            {"f0_before": contour("f0_before", heard.f0_hz), "f0_after": contour("f0_after", f0_hz)},
-            () if heard.f0_hz.any() else ("No voiced sound was found: it is said without a melody.",),
-        )
+        made = said_again(clip, heard, content, target, params, rng)
+        return replace(made, pseudo_speaker={**made.pseudo_speaker, "frames_searched": len(among)})
 
 
 def neighbours(content: Floats, among: Floats, k: int) -> tuple[Floats, np.ndarray]:
     """The mean of the `k` rows of `among`, (n, d), that are nearest to each row of `content`, (m, d), by cosine:
     float32 (m, d); and their places, int64 (m, k), nearest first. Where `among` has fewer rows, all of them."""
-    k = min(k, len(among))
-    unit = lambda rows: rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)  # noqa: E731
-    likeness = unit(content) @ unit(among).T
-    places = np.argsort(-likeness, axis=1, kind="stable")[:, :k]
-    return among[places].mean(axis=1).astype(np.float32), places
+    k, targets = min(k, len(among)), _unit(among).T
+    places = np.zeros((len(content), k), np.int64)
+    means = np.zeros((len(content), among.shape[1]), np.float32)
+    for start in range(0, len(content), BLOCK_FRAMES):
+        block = slice(start, start + BLOCK_FRAMES)
+        places[block] = _largest(_unit(content[block]) @ targets, k)
+        means[block] = among[places[block]].mean(axis=1)
+    return means, places
 
 
-def drawn(speakers: Pool, source: Floats, gender: str, targets: int, rng: np.random.Generator) -> Mix:
+def _unit(rows: Floats) -> Floats:
+    return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
+
+
+def _largest(likeness: Floats, k: int) -> np.ndarray:
+    """The places of the k largest values of each row, the largest first; of equals the first."""
+    places = np.sort(np.argpartition(-likeness, k - 1, axis=1)[:, :k], axis=1)
+    order = np.argsort(-np.take_along_axis(likeness, places, axis=1), axis=1, kind="stable")
+    return np.take_along_axis(places, order, axis=1)
+
+
+def drawn(speakers: Pool, source: Floats, gender: Gender, targets: int, rng: np.random.Generator) -> Mix:
     """`targets` speakers (all, if there are fewer) of the gender asked for, equally mixed.
 
     Raises:
         AnonymizerError: if there is none of that sex.
     """
-    sex = pool.nearest_sex(speakers, source)
-    wanted = {"same": sex, "cross": {"F": "M", "M": "F"}.get(sex, "")}.get(gender, "")
-    places = [place for place, own in enumerate(speakers.sexes) if gender == "any" or own == wanted]
-    if not places:
-        raise AnonymizerError(f"A target speaker of sex {wanted} was expected, but there is none: choose gender 'any'.")
+    sex = pool.nearest_sex(speakers, source) if gender != "any" else ""
+    among = pseudo_speaker.candidates(speakers, source, sex, gender)
+    places = [speakers.speakers.index(name) for name in among.speakers]
     chosen = np.sort(rng.choice(places, min(targets, len(places)), replace=False))
     return Mix(chosen.astype(np.int64), np.full(len(chosen), 1 / len(chosen)))
 

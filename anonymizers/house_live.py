@@ -23,15 +23,18 @@ PEAK_OVER_LOUD_DB = 2.0
 """The loudest frame lies about so far above the level that 5 % of frames exceed."""
 FIRST_F0_HZ, FIRST_F0_FRAMES, F0_MEMORY_FRAMES = 150.0, 50.0, 1_500.0
 QUIETEST_LOUD_DB = -75.0
-KEPT_FRAMES = 360_000
-"""F0 is kept for the plots of files up to an hour, and not on endless live sound."""
 
 
 class LiveVoice:
-    """A stream (see base.Stream) at 16 kHz."""
+    """A stream (see base.Stream) at 16 kHz.
 
-    def __init__(self, target: PseudoSpeaker, params: Mapping[str, Any], rng: np.random.Generator) -> None:
-        self._params, self._target = params, target
+    `keeps_f0`: whether F0 is kept for plots, 8 bytes a frame; not on endless live sound, whose memory stays flat.
+    """
+
+    def __init__(
+        self, target: PseudoSpeaker, params: Mapping[str, Any], rng: np.random.Generator, *, keeps_f0: bool = False
+    ) -> None:
+        self._params, self._target, self._keeps_f0 = params, target, keeps_f0
         self._ear = _Ear()
         self._tracker = LiveTracker(F0_LAG_FRAMES)
         self._encoder = house_model.LiveEncoder()
@@ -41,7 +44,6 @@ class LiveVoice:
         self._content = np.zeros((0, 64), np.float32)
         self._f0_hz = np.zeros(0, np.float32)
         self._measures = np.zeros((0, 4), np.float32)
-        self._spoken: list[tuple[Floats, Floats]] = []
         self._levels = np.zeros(0, np.float32)
         self._f0_before_hz = 0.0
         self._early = mel.HOP
@@ -69,12 +71,11 @@ class LiveVoice:
         self._add_content(self._encoder.push(silence))
         sound = [self._speak()]
         sound.append(self._voice.push(np.zeros(0, np.float32), self._at_source_level(self._decoder.flush())))
-        sound += [self._voice.flush(), np.zeros(2 * mel.HOP, np.float32)]
         left = self._taken - self._given
-        return self._given_out(np.concatenate(sound))[:left]
+        return self._given_out(np.concatenate([*sound, self._voice.flush()]))[:left]
 
     def f0_hz(self) -> tuple[Floats, Floats]:
-        """F0 heard and spoken so far, every 10 ms; 0 where unvoiced."""
+        """F0 heard and spoken so far, every 10 ms; 0 where unvoiced. Empty unless it is kept."""
         before, after = zip(*self._tracks, strict=True) if self._tracks else ((), ())
         none = np.zeros(0, np.float32)
         return np.concatenate((none, *before)), np.concatenate((none, *after))
@@ -107,17 +108,13 @@ class LiveVoice:
         strength = voice.strength_of(self._params)
         gains = self._decoder.push(voice.decoder_frames(content, f0_hz, loudness, emotion, strength))
         self._levels = np.concatenate((self._levels, measures[:, 3]))
-        self._keep(heard_hz, f0_hz)
+        if self._keeps_f0:
+            self._tracks.append((heard_hz, f0_hz))
         return self._voice.push(f0_hz, self._at_source_level(gains))
 
     def _at_source_level(self, gains: Floats) -> Floats:
         levels, self._levels = self._levels[: len(gains)], self._levels[len(gains) :]
         return gains - levels[:, None]
-
-    def _keep(self, heard_hz: Floats, f0_hz: Floats) -> None:
-        if sum(len(one) for one, _ in self._tracks[-1:]) and len(self._tracks) > KEPT_FRAMES // 50:
-            self._tracks.clear()
-        self._tracks.append((heard_hz, f0_hz))
 
     def _given_out(self, sound: Floats) -> Floats:
         """The sound without what lies before the first sample."""

@@ -13,9 +13,10 @@ import numpy as np
 from anonymizers import house_model, pool, pseudo_speaker
 from anonymizers import house_voice as voice
 from anonymizers.base import AnonymizerError, Info, Param, Progress, Result, Status, Stream, silent
-from anonymizers.house import CAUTION, contour
+from anonymizers.house import CAUTION, result
 from anonymizers.house_live import LiveVoice
 from anonymizers.nn.mel import SAMPLE_RATE_HZ
+from anonymizers.pseudo_speaker import PseudoSpeaker
 from audio.clip import Clip
 
 SEXES = {"any": "", "female": "F", "male": "M"}
@@ -61,26 +62,22 @@ class HouseStream:
         """See base.Streaming; `sample_rate` is info.sample_rate, as for whole clips (audio.streaming converts)."""
         if sample_rate != SAMPLE_RATE_HZ:
             raise AnonymizerError(f"Live sound at {SAMPLE_RATE_HZ} Hz was expected, but at {sample_rate} Hz it came.")
-        return _opened(seed, params)[0]
+        return LiveVoice(*_drawn(seed, params))
 
     def anonymize(self, clip: Clip, *, seed: int, progress: Progress = silent, **params: Any) -> Result:
-        stream, target = _opened(seed, params)
+        target, params, rng = _drawn(seed, params)
+        stream = LiveVoice(target, params, rng, keeps_f0=True)
         parts = []
         for start in range(0, len(clip.samples), BLOCK):
             progress(start / len(clip.samples), "listening and speaking")
             parts.append(stream.push(clip.samples[start : start + BLOCK]))
         parts.append(stream.flush())
-        before, after = stream.f0_hz()
-        return Result(
-            Clip(np.concatenate(parts), clip.sample_rate),
-            self.info.fidelity,
-            {**target.provenance, "algorithmic_latency_ms": stream.latency_ms},
-            {"f0_before": contour("f0_before", before), "f0_after": contour("f0_after", after)},
-            () if before.any() else ("No voiced sound was found: it is said without a melody.",),
-        )
+        provenance = {**target.provenance, "algorithmic_latency_ms": stream.latency_ms}
+        return result(Clip(np.concatenate(parts), clip.sample_rate), provenance, *stream.f0_hz())
 
 
-def _opened(seed: int, params: dict[str, Any]) -> tuple[LiveVoice, pseudo_speaker.PseudoSpeaker]:
+def _drawn(seed: int, params: dict[str, Any]) -> tuple[PseudoSpeaker, dict[str, Any], np.random.Generator]:
+    """What a LiveVoice takes."""
     rng = np.random.default_rng(seed)
     sex = SEXES[params["voice"]]
     target = pseudo_speaker.draw(
@@ -92,4 +89,4 @@ def _opened(seed: int, params: dict[str, Any]) -> tuple[LiveVoice, pseudo_speake
         noise_db=params["vector_noise_db"] if params["vector_noise_db"] > voice.NO_NOISE_DB else None,
         rng=rng,
     )
-    return LiveVoice(target, params, rng), target
+    return target, params, rng

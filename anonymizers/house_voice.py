@@ -143,5 +143,4 @@ def say(frames: Floats, f0_hz: Floats, speaker: Floats, length: int, rng: np.ran
     parts = [
         voice.push(f0_hz[start : start + 2_000], gains[start : start + 2_000]) for start in range(0, len(gains), 2_000)
     ]
-    sound = np.concatenate([*parts, voice.flush()])[mel.HOP :]
-    return np.pad(sound, (0, max(0, length - len(sound))))[:length]
+    return np.concatenate([*parts, voice.flush()])[mel.HOP :][:length]

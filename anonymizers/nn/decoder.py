@@ -62,8 +62,9 @@ def _class() -> Module:
                 self.gains.bias.fill_(-4.0)
 
         def first_state(self, batch: int = 1) -> list[Any]:
+            blocks: Any = self.blocks
             first = torch.zeros(batch, INPUTS, self.stem.before)
-            return [first] + [torch.zeros(batch, WIDTH, one.before) for one in self.blocks]
+            return [first] + [torch.zeros(batch, WIDTH, one.before) for one in blocks]
 
         def forward(self, frames: Any, speaker: Any, states: list[Any]) -> tuple[Any, list[Any]]:
             y, first = self.stem(frames.transpose(1, 2), states[0])

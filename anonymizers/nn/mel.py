@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 
 import numpy as np
@@ -17,6 +18,8 @@ LOWEST_HZ, HIGHEST_HZ = 40.0, 7_800.0
 FLOOR = 1e-7
 AHEAD = WINDOW // 2
 """Frame t is centred on sample t * HOP and so needs this many samples after it."""
+BLOCK_FRAMES = 1_024
+"""A long sound is transformed so many frames at a time: memory stays flat."""
 
 
 def frame_count(samples: int) -> int:
@@ -30,9 +33,16 @@ def log_mel(samples: Floats, warp: float = 1.0) -> Floats:
     `samples`: float32, shape (n,), 16 kHz; zeros are assumed before and after. `warp`: formants and all else that the
     bands see are moved up by this factor (vocal-tract length perturbation: Jaitly and Hinton, 2013).
     """
+    parts = [of_frames(frames, warp) for frames in blocks(samples)]
+    return np.concatenate(parts) if parts else np.zeros((0, N_MELS), np.float32)
+
+
+def blocks(samples: Floats) -> Iterator[Floats]:
+    """The frames of `samples`, 400 samples around every 160th: (up to BLOCK_FRAMES, 400), one block after another."""
     padded = np.pad(samples, (AHEAD, AHEAD + HOP))
     frames = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[::HOP][: frame_count(len(samples))]
-    return of_frames(frames, warp)
+    for start in range(0, len(frames), BLOCK_FRAMES):
+        yield frames[start : start + BLOCK_FRAMES]
 
 
 def of_frames(frames: Floats, warp: float = 1.0) -> Floats:

@@ -58,9 +58,10 @@ def _class() -> Module:
             self.register_buffer("codebook", torch.randn(CODES, BOTTLENECK) * 0.3)
 
         def first_state(self, batch: int = 1) -> list[Any]:
-            kept = self.blocks if self.causal else []
-            states = [torch.zeros(batch, N_MELS, self.stem.before), torch.zeros(batch, self.width, self.look.before)]
-            return states + [torch.zeros(batch, self.width, one.before) for one in kept]
+            state = lambda width, one: torch.zeros(batch, width, one.before)  # noqa: E731
+            kept: Any = self.blocks if self.causal else ()
+            first = [state(N_MELS, self.stem), state(self.width, self.look)]
+            return first + [state(self.width, one) for one in kept]
 
         def forward(self, mel: Any, states: list[Any]) -> tuple[Any, Any, list[Any]]:
             y, first = self.stem(mel.transpose(1, 2) * 0.4, states[0])
