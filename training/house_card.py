@@ -137,7 +137,8 @@ def _steps(card: Mapping[str, Any]) -> str:
     losses = ", ".join(f"{name.replace('_', ' ')} {value:g}" for name, value in card["last_losses"].items())
     return (
         f"{card['training_steps']:,} steps in {card['training_minutes']:g} minutes on {card['device']} "
-        f"({card['threads']} threads), seed {card['seed']}{_begun(card)}. Means over the last twentieth of the steps: {losses}."
+        f"({card['threads']} threads), seed {card['seed']}{_begun(card)}. Means over the last twentieth of the steps: "
+        f"{losses}."
     )
 
 

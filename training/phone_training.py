@@ -103,8 +103,8 @@ class Crops:
     def _phones(self, labels: phone_labels.Labels, start: int, speed: float, frames: int) -> npt.NDArray[np.int64]:
         """Labels of the crop's content frames, every 20 ms: silence outside the clip. The crop begins LEAD samples
         after its source does (see `augmented`)."""
-        times_s = (start + speed * (LEAD + np.arange(frames) * 2 * mel.HOP)) / common.SAMPLE_RATE_HZ
-        places = np.floor(times_s / phone_labels.FRAME_S).astype(np.int64)
+        samples = start + speed * (LEAD + np.arange(frames) * 2 * mel.HOP)
+        places = np.floor(samples / mel.HOP).astype(np.int64)  # labels are 160 samples apart, too
         inside = (places >= 0) & (places < len(labels))
         return np.where(inside, labels[np.clip(places, 0, len(labels) - 1)], 0).astype(np.int64)
 
