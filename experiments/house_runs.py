@@ -1,0 +1,144 @@
+"""The runs of the study, several at once; what is done already, by the same networks, is not done again."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
+from pathlib import Path
+
+from anonymizers import house_model, pool
+from anonymizers.spread import THREADS
+from evaluation.recognisers.base import CORE_EMOTIONS
+from experiments.house_plan import ORIGINAL, Job
+
+Run = Callable[[list[str]], int]
+SHARED = ("facts", "audio")
+MARK = "asked.json"
+KEPT = ("corpus", "speaker", "sex", "emotion", "language")
+NETWORKS = {
+    "house": ("house_encoder", "house_decoder"),
+    "house-knn": ("house_encoder", "house_decoder", "house_frames"),
+    "house-stream": ("house_encoder_causal", "house_decoder"),
+}
+
+
+def evaluated(asked: list[str]) -> int:
+    """`python -m evaluation` with these arguments; its exit status."""
+    from evaluation.__main__ import main
+
+    return main(asked)
+
+
+def carry_out(
+    jobs: Sequence[Job], options: argparse.Namespace, *, run: Run = evaluated, executor: Executor | None = None
+) -> Iterator[tuple[Job, str]]:
+    """Every job with "done", "there already", or a sentence saying why it failed; originals come first.
+
+    Args:
+        options: of the command line; `jobs` of them run at once.
+        run: what does one; executor: what calls it, `options.jobs` processes if None.
+    """
+    prepare_acted(options.data, options.out)
+    if executor is not None:
+        yield from _carried_out(jobs, options, run, executor)
+        return
+    os.environ.update(THREADS)  # of the processes: they are the parallel part
+    with ProcessPoolExecutor(max(1, options.jobs), get_context("spawn")) as processes:
+        yield from _carried_out(jobs, options, run, processes)
+
+
+def _carried_out(
+    jobs: Sequence[Job], options: argparse.Namespace, run: Run, executor: Executor
+) -> Iterator[tuple[Job, str]]:
+    for some in ([job for job in jobs if job.cell == ORIGINAL], [job for job in jobs if job.cell != ORIGINAL]):
+        waiting: dict[Future[int], Job] = {}
+        for job in some:
+            if is_done(job, options):
+                yield job, "there already"
+            else:
+                prepare(job, options)
+                waiting[executor.submit(run, job.asked(options))] = job
+        for future in as_completed(waiting):
+            yield waiting[future], _ended(waiting[future], options, future.exception())
+
+
+def _ended(job: Job, options: argparse.Namespace, error: BaseException | None) -> str:
+    if error is not None:
+        return f"{type(error).__name__}: {error}"
+    if not (job.folder(options.out) / "tables" / "figures.parquet").is_file():
+        return "it ended without figures; what it printed says why."
+    (job.folder(options.out) / MARK).write_text(
+        json.dumps(_mark(job, options, done=True), indent=1) + "\n", encoding="utf-8"
+    )
+    return "done"
+
+
+def is_done(job: Job, options: argparse.Namespace) -> bool:
+    """Whether this very job came to an end."""
+    return _marked(job, options) == _mark(job, options, done=True)
+
+
+def prepare(job: Job, options: argparse.Namespace) -> None:
+    """Its folder, without what other networks said; the originals' sounds and answers are those of all its kind."""
+    folder = job.folder(options.out)
+    if _marked(job, options).get("networks", job_networks(job)) != job_networks(job):
+        shutil.rmtree(folder)
+    shutil.rmtree(folder / "tables", ignore_errors=True)  # of an earlier request: they are made anew in seconds
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / MARK).write_text(json.dumps(_mark(job, options, done=False), indent=1) + "\n", encoding="utf-8")
+    shared = Job(job.kind, ORIGINAL).folder(options.out)
+    for name in SHARED if job.cell != ORIGINAL else ():
+        link = folder / name / ORIGINAL.system
+        link.parent.mkdir(exist_ok=True)
+        if not link.is_symlink() and not link.exists():
+            link.symlink_to((shared / name / ORIGINAL.system).resolve(), target_is_directory=True)
+
+
+def job_networks(job: Job) -> str:
+    """What tells the files of a house system from others that were made later, 16 digits; "" of systems without any."""
+    names = NETWORKS.get(job.cell.system, ())
+    told = hashlib.sha256()
+    for path in sorted(path for name in names for path in house_model.FOLDER.glob(f"{name}.*")):
+        if path.suffix in {".onnx", ".safetensors", ".npz"}:
+            told.update(path.name.encode() + path.read_bytes())
+    if names and pool.MODEL.is_file():
+        told.update(pool.MODEL.read_bytes())
+    return told.hexdigest()[:16] if names else ""
+
+
+def _mark(job: Job, options: argparse.Namespace, *, done: bool) -> dict[str, object]:
+    return {"networks": job_networks(job), "asked": job.asked(options), "done": done}
+
+
+def _marked(job: Job, options: argparse.Namespace) -> dict[str, object]:
+    try:
+        found = json.loads((job.folder(options.out) / MARK).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def prepare_acted(data: Path, out: Path) -> None:
+    """OUT/acted-data: a manifest of the utterances with one of the four core emotions.
+
+    Raises:
+        OSError: if the data's manifest cannot be read.
+    """
+    with (data / "manifest.csv").open(encoding="utf-8", newline="") as file:
+        reader = csv.DictReader(file)
+        columns = [name for name in KEPT if name in (reader.fieldnames or [])]
+        rows = [row for row in reader if row["corpus"] == "EmoDB" and row["emotion"] in CORE_EMOTIONS]
+    folder = out / "acted-data"
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "manifest.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, ["path", *columns])
+        writer.writeheader()
+        for row in rows:
+            writer.writerow({"path": (data / row["path"]).resolve(), **{name: row[name] for name in columns}})
