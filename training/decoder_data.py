@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -15,11 +14,13 @@ import numpy.typing as npt
 from anonymizers import pitch, speaker_encoder
 from anonymizers.nn import controls, mel, source_filter
 from audio.clip import Clip
-from training import common
+from training import common, pieces
 
 Floats = npt.NDArray[np.float32]
 CONTEXT_FRAMES = 300
 """The encoder hears 3 s of which the middle is learned from: as in its own training."""
+LESS_LIKELY = {"speechocean762": 0.5}
+"""Learners' hesitant speech counts half."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,20 +41,20 @@ def voices(speech: common.Speech, folder: Path) -> Voices:
         tracks, levels, vectors = zip(*measured, strict=True)
         folder.mkdir(parents=True, exist_ok=True)
         ends = np.cumsum([len(one) for one in tracks])
-        kept = {"f0_hz": np.concatenate(tracks), "ends": ends, "loud_db": levels, "vectors": np.stack(vectors)}
-        common.save_atomically(path, lambda draft: _save(draft, kept))
+        kept = {
+            "f0_hz": np.concatenate(tracks),
+            "ends": ends,
+            "loud_db": np.array(levels),
+            "vectors": np.stack(vectors),
+        }
+        common.save_arrays(path, kept)
     with np.load(path) as file:
         tracks = tuple(np.split(file["f0_hz"], file["ends"][:-1]))
         return Voices(tracks, file["loud_db"].astype(np.float32), file["vectors"].astype(np.float32))
 
 
-def _save(path: Path, arrays: dict[str, npt.ArrayLike]) -> None:
-    with path.open("wb") as file:
-        np.savez(file, **arrays)
-
-
 def _measured(sound: npt.NDArray[np.int16]) -> tuple[Floats, float, Floats]:
-    samples = sound.astype(np.float32) / 32768
+    samples = pieces.floats(sound)
     vector = speaker_encoder.embed(Clip(samples, common.SAMPLE_RATE_HZ))
     return pitch.track(samples).f0_hz, controls.loud_db(controls.measured(samples)[:, 0]), vector
 
@@ -97,7 +98,7 @@ class Crops:
         self.places = [p for p, u in enumerate(speech.utterances) if u.duration_s * 100 > frames + 2]
         if not self.places:
             raise common.TrainingError(f"Clips of more than {frames / 100:g} s were expected, but none is that long.")
-        self.chances = _chances([speech.utterances[place] for place in self.places])
+        self.chances = pieces.chances([speech.utterances[place] for place in self.places], LESS_LIKELY)
 
     def of_step(self, step: int) -> Batch:
         rng = np.random.default_rng((self.asked.seed, step))
@@ -112,7 +113,7 @@ class Crops:
         margin = (CONTEXT_FRAMES - frames) // 2 // 2 * 2  # even: content frames lie two mel frames apart
         first = start - margin
         loud_db = float(self.voices.loud_db[place])
-        samples = _cut(sound, first * hop, CONTEXT_FRAMES * hop) * controls.gain(loud_db)
+        samples = pieces.cut(sound, first * hop, CONTEXT_FRAMES * hop) * controls.gain(loud_db)
         heard = mel.log_mel(samples, float(rng.uniform(*self.asked.vocal_tract)))
         f0_hz = track[start : start + frames]
         measures = controls.measured(samples)[margin : margin + frames]
@@ -135,21 +136,3 @@ def prosody(f0_hz: Floats, loudness: Floats) -> Floats:
     voiced = f0_hz > 0
     pitch_octaves = np.where(voiced, np.log2(np.where(voiced, f0_hz, 200) / 200), 0)
     return np.stack((pitch_octaves, voiced, loudness), axis=1).astype(np.float32)
-
-
-def _cut(sound: npt.NDArray[np.int16], start: int, length: int) -> Floats:
-    """`length` samples from `start` on, which may lie before the sound or end after it: zeros there."""
-    cut = np.zeros(length, np.float32)
-    first, last = max(0, start), min(len(sound), start + length)
-    cut[first - start : last - start] = sound[first:last] / np.float32(32768)
-    return cut
-
-
-def _chances(own: Sequence[common.Utterance]) -> npt.NDArray[np.float64]:
-    """By the square root of each speaker's share of seconds; learners' hesitant speech counts half."""
-    seconds: dict[str, float] = {}
-    for one in own:
-        seconds[one.speaker] = seconds.get(one.speaker, 0.0) + one.duration_s
-    half = {"speechocean762": 0.5}
-    weights = np.array([half.get(one.corpus, 1.0) * one.duration_s / seconds[one.speaker] ** 0.5 for one in own])
-    return weights / weights.sum()

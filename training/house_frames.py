@@ -11,7 +11,7 @@ import numpy as np
 from anonymizers import house_model, pool
 from anonymizers import house_voice as voice
 from anonymizers.house_knn import LEVELS, NAME
-from training import cards, common, house_card
+from training import cards, common, house_card, pieces
 
 SUMMARY = "what target speakers said, as the encoder's content, for house-knn"
 EXAMPLE = "example: python -m training house-frames --data ../shared/data/train --out assets/models"
@@ -44,7 +44,7 @@ def main(options: argparse.Namespace) -> int:
     names = [one.speaker for one in chosen]
     path = options.out / f"{NAME}.npz"
     arrays = {"content": np.concatenate(content), "speaker": whose, "speakers": np.array(json.dumps(names))}
-    common.save_atomically(path, lambda draft: _save(draft, arrays))
+    common.save_arrays(path, arrays)
     house_card.rewrite(path.with_suffix(".json"), card(chosen, len(whose), path, options.note))
     return 0
 
@@ -63,14 +63,9 @@ def longest(rows: tuple[common.Utterance, ...], sexes: dict[str, str]) -> list[c
 
 def _content(sound: np.ndarray) -> np.ndarray:
     """Content of the middle of a clip, int8 (frames, 64)."""
-    soft = voice.hear(sound.astype(np.float32) / 32768).content.soft
+    soft = voice.hear(pieces.floats(sound)).content.soft
     start = max(0, (len(soft) - LONGEST_FRAMES) // 2)
     return np.round(soft[start : start + LONGEST_FRAMES] * LEVELS).astype(np.int8)
-
-
-def _save(path: Path, arrays: dict[str, np.ndarray]) -> None:
-    with path.open("wb") as file:
-        np.savez_compressed(file, **arrays)
 
 
 def card(chosen: list[common.Utterance], frames: int, path: Path, note: str) -> dict[str, object]:

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from anonymizers.nn import mel, phone_encoder
-from training import common
+from training import common, pieces
 from training.ahead import Ahead
 from training.augmentation import Augmentation, augmented, source_length
 from training.loop import Loop
@@ -46,11 +46,7 @@ class Sounds:
     def __init__(self, speech: common.Speech, settings: Settings) -> None:
         self.speech, self.settings = speech, settings
         self.length = int(settings.crop_s * common.SAMPLE_RATE_HZ)
-        seconds: dict[str, float] = {}
-        for one in speech.utterances:
-            seconds[one.speaker or one.corpus] = seconds.get(one.speaker or one.corpus, 0.0) + one.duration_s
-        weights = [one.duration_s / seconds[one.speaker or one.corpus] ** 0.5 for one in speech.utterances]
-        self.chances = np.array(weights) / np.sum(weights)
+        self.chances = pieces.chances(speech.utterances)
 
     def of_step(self, step: int) -> Floats:
         rng = np.random.default_rng((self.settings.seed, step))
@@ -111,7 +107,7 @@ def ordinary_mel(speech: common.Speech, clips: int = 400) -> Floats:
     step = max(1, len(speech.utterances) // clips)
     means = []
     for place in range(0, len(speech.utterances), step):
-        sound = speech.sound(place).astype(np.float32) / 32768
+        sound = pieces.floats(speech.sound(place))
         scaled = sound * np.float32(0.1 / max(1e-6, float(np.sqrt(np.mean(sound**2)))))
         means.append(mel.log_mel(scaled).mean(0))
     return np.mean(means, axis=0).astype(np.float32)

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from anonymizers import phones
 from anonymizers.base import AnonymizerError
 from audio.clip import Clip
-from training import common
+from training import common, pieces
 
 FRAME_S = 0.01
 SILENCE = "SIL"
@@ -69,7 +69,7 @@ def of_sound(sound: npt.NDArray[np.int16], transcript: str, language: str = "en"
     unknown = np.full(int(len(sound) / common.SAMPLE_RATE_HZ / FRAME_S), UNKNOWN, np.uint8)
     if language != "en":
         return unknown
-    clip = Clip(sound.astype(np.float32) / 32768, common.SAMPLE_RATE_HZ)
+    clip = Clip(pieces.floats(sound), common.SAMPLE_RATE_HZ)
     try:
         segments = phones.align(clip, transcript or phones.transcribe(clip).text)
     except AnonymizerError:

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from anonymizers.nn import mel, phone_encoder
-from training import common, phone_labels
+from training import common, phone_labels, pieces
 from training.ahead import Ahead
 from training.augmentation import LEAD, Augmentation, augmented, source_length
 from training.loop import Loop
@@ -61,17 +61,7 @@ class Crops:
         self.known = [place for place, one in enumerate(labels) if len(one) and one[0] != phone_labels.UNKNOWN]
         if not self.known:
             raise common.TrainingError("English speech with transcripts was expected, but no clip could be aligned.")
-        self.chances = self._chances()
-
-    def _chances(self) -> npt.NDArray[np.float64]:
-        """Clips are drawn by the square root of their speaker's share of seconds: nobody's voice fills the batch."""
-        seconds: dict[str, float] = {}
-        for place in self.known:
-            one = self.speech.utterances[place]
-            seconds[one.speaker or one.corpus] = seconds.get(one.speaker or one.corpus, 0.0) + one.duration_s
-        own = [self.speech.utterances[place] for place in self.known]
-        weights = np.array([one.duration_s / seconds[one.speaker or one.corpus] ** 0.5 for one in own])
-        return weights / weights.sum()
+        self.chances = pieces.chances([speech.utterances[place] for place in self.known])
 
     def of_step(self, step: int) -> tuple[Floats, npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         rng = np.random.default_rng((self.settings.seed, step))
@@ -95,10 +85,7 @@ class Crops:
     def _source(self, sound: npt.NDArray[np.int16], wanted: int, rng: np.random.Generator) -> tuple[Floats, int]:
         """`wanted` samples from a random place, and the place; silence before and after a shorter sound."""
         start = int(rng.integers(min(0, len(sound) - wanted), max(0, len(sound) - wanted) + 1))
-        source = np.zeros(wanted, np.float32)
-        first, last = max(0, start), min(len(sound), start + wanted)
-        source[first - start : last - start] = sound[first:last] / np.float32(32768)
-        return source, start
+        return pieces.cut(sound, start, wanted), start
 
     def _phones(self, labels: phone_labels.Labels, start: int, speed: float, frames: int) -> npt.NDArray[np.int64]:
         """Labels of the crop's content frames, every 20 ms: silence outside the clip. The crop begins LEAD samples

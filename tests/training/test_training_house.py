@@ -24,6 +24,7 @@ from training import (
     phone_causal_training,
     phone_labels,
     phone_training,
+    pieces,
     plan,
 )
 from training.ahead import Ahead
@@ -179,10 +180,21 @@ def test_only_clips_whose_phones_are_known_are_learned_from(speech, labels):
 
 
 def test_speakers_are_drawn_by_the_root_of_their_seconds():
-    utterance = lambda name, s: common.Utterance(Path(name), "c", name, "F", "", "", s)  # noqa: E731
+    utterance = lambda name, s, corpus="c": common.Utterance(Path("x"), corpus, name, "F", "", "", s)  # noqa: E731
     said = [utterance("much", 8.0), utterance("much", 8.0), utterance("little", 4.0)]
-    chances = decoder_data._chances(said)
-    np.testing.assert_allclose(chances, [1 / 3, 1 / 3, 1 / 3])  # 4 and 2 of 6
+    np.testing.assert_allclose(pieces.chances(said), [1 / 3, 1 / 3, 1 / 3])  # roots: 4 and 2
+    halved = pieces.chances([utterance("", 4.0, "a"), utterance("", 4.0, "b")], {"b": 0.5})
+    np.testing.assert_allclose(halved, [2 / 3, 1 / 3])
+
+
+@pytest.mark.parametrize(
+    ("start", "expected"), [(0, [1, 2, 3]), (-2, [0, 0, 1]), (2, [3, 4, 0]), (-1, [0, 1, 2]), (1, [2, 3, 4])]
+)
+def test_a_piece_may_reach_beyond_its_sound(start: int, expected: list[int]):
+    sound = np.arange(1, 5, dtype=np.int16)
+    found = pieces.cut(sound, start, 3)
+    assert found.dtype == np.float32
+    np.testing.assert_array_equal(found * 32768, expected)
 
 
 def test_phones_are_aligned_and_kept(speech, tmp_path: Path):
