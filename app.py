@@ -32,6 +32,8 @@ def main() -> int:
         log_level="warning",
         access_log=False,
         timeout_graceful_shutdown=3,
+        ws_max_size=256 * 1024,  # a block of live sound has a few kB
+        ws_per_message_deflate=False,  # sound does not shrink, and squeezing it takes time
     )
     return 0
 

@@ -17,6 +17,7 @@ from starlette.staticfiles import StaticFiles
 
 from audio.clip import Clip
 from web.admin_guard import ADMIN, Guard, session_of
+from web.permissions import Permissions
 from web.retention import Retention
 from web.root_path import RootPath
 from web.services import Services
@@ -50,7 +51,7 @@ def create_app(settings: Settings) -> FastAPI:
     import gradio as gr
 
     from listening_test.http.routes import router as study_router
-    from web import routes, routes_admin, routes_machines, routes_results, routes_showcase
+    from web import routes, routes_admin, routes_live, routes_machines, routes_results, routes_showcase
 
     mimetypes.add_type("text/javascript", ".mjs")  # some systems' tables do not know it, and browsers then refuse it
 
@@ -71,8 +72,10 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(routes_results.router(services))
     app.include_router(routes_machines.router(services.evaluations))
     app.include_router(routes_showcase.router(services.showcase))
+    app.include_router(routes_live.router(services.live, settings.public_url))
     app.include_router(study_router(services.store))
     app.mount("/ui", StaticFiles(directory=UI), name="ui")
+    app.add_middleware(Permissions)
     app.add_middleware(RootPath, root_path=settings.root_path)
     app.add_middleware(Guard, login=services.login, root_path=settings.root_path, public_url=settings.public_url)
     with warnings.catch_warnings():
@@ -105,7 +108,7 @@ def _warm_up() -> None:
 def _pages(services: Services) -> Any:
     import gradio as gr
 
-    from web.pages import about, compare, machines, results, showcase, studies
+    from web.pages import about, compare, live, machines, results, showcase, studies
 
     with gr.Blocks(title="VoiceVeil", delete_cache=(300, 3000), analytics_enabled=False) as pages:
         compare.render(services, pages)
@@ -117,6 +120,8 @@ def _pages(services: Services) -> Any:
         machines.render(services, pages)
     with pages.route("Showcase", "showcase"):
         showcase.render(services)
+    with pages.route("Live", "live"):
+        live.render(services)
     with pages.route("About", "about"):
         about.render(services)
     pages.queue(default_concurrency_limit=8, max_size=QUEUE_MAX)

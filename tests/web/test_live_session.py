@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -122,6 +123,24 @@ def test_the_whole_way_is_as_late_as_it_says(rate: int) -> None:
     assert late_ms <= stream.latency_ms + stream.resampling_ms + 0.1
     assert stream.resampling_ms == resampling_ms(16_000, rate) < 5
     assert (stream.resampling_ms == 0) == (rate == 16_000)
+
+
+def test_memory_stays_flat_however_long_one_speaks() -> None:
+    session = Session(LiveStream(Line(640, 1.0), 16_000, 48_000), Clock())
+    inbox = Inbox(RATE, Clock())
+
+    def speak(blocks: range) -> int:
+        for number in blocks:
+            inbox.put(block(number))
+            session.push([*inbox.take(), block(number)], inbox.dropped)
+        return tracemalloc.get_traced_memory()[0]
+
+    tracemalloc.start()
+    try:
+        first = speak(range(200))
+        assert speak(range(200, 3000)) - first < 50_000  # of 56 s of sound, which has 10 MB
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_bang_does_not_reach_anybody() -> None:
