@@ -102,8 +102,7 @@ class LiveVoice:
         heard_hz, measures, content = self._f0_hz[:count], self._measures[:count], self._content[:count]
         self._f0_hz, self._measures, self._content = self._f0_hz[count:], self._measures[count:], self._content[count:]
         f0_hz = self._median.moved(heard_hz, self._target.median_f0_hz, self._params["f0_shift"])
-        loudness, emotion = controls.inputs(measures[:, :3], f0_hz, controls.LOUD_DB)
-        emotion[:, 2] = np.clip(controls.delta_f0(f0_hz, self._f0_before_hz) / controls.DELTA_SEMITONES, -3, 3)
+        loudness, emotion = controls.inputs(measures[:, :3], f0_hz, controls.LOUD_DB, self._f0_before_hz)
         self._f0_before_hz = float(f0_hz[-1])
         strength = voice.strength_of(self._params)
         gains = self._decoder.push(voice.decoder_frames(content, f0_hz, loudness, emotion, strength))

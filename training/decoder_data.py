@@ -120,7 +120,8 @@ class Crops:
         loudness, emotion = controls.inputs(measures, f0_hz, controls.LOUD_DB)
         target = samples[margin * hop : (margin + frames - 1) * hop]
         pulse, hiss = excitations(f0_hz, rng)
-        return heard - heard.mean(0), prosody(f0_hz, loudness), emotion, self.voices.vectors[place], pulse, hiss, target
+        how = controls.prosody(f0_hz, loudness)
+        return heard - heard.mean(0), how, emotion, self.voices.vectors[place], pulse, hiss, target
 
 
 def excitations(f0_hz: Floats, rng: np.random.Generator) -> tuple[Floats, Floats]:
@@ -129,10 +130,3 @@ def excitations(f0_hz: Floats, rng: np.random.Generator) -> tuple[Floats, Floats
     track = np.concatenate((steady[:1], steady, steady[-1:]))
     pulse, _ = source_filter.pulses(track, float(rng.random()))
     return pulse, rng.standard_normal(len(pulse), dtype=np.float32)
-
-
-def prosody(f0_hz: Floats, loudness: Floats) -> Floats:
-    """The decoder's (frames, 3): log2 of F0 over 200 Hz (0 if unvoiced), voiced or not, loudness."""
-    voiced = f0_hz > 0
-    pitch_octaves = np.where(voiced, np.log2(np.where(voiced, f0_hz, 200) / 200), 0)
-    return np.stack((pitch_octaves, voiced, loudness), axis=1).astype(np.float32)

@@ -11,7 +11,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from anonymizers.nn.mel import AHEAD, HOP, N_FFT, SAMPLE_RATE_HZ, WINDOW, frame_count
+from anonymizers.nn.mel import N_FFT, SAMPLE_RATE_HZ, WINDOW, blocks
 
 Floats = npt.NDArray[np.float32]
 CONTROLS = ("spectral centroid", "spectral kurtosis", "delta F0")
@@ -28,8 +28,8 @@ LOUD_DB = -16.0
 def measured(samples: Floats) -> Floats:
     """Loudness in dB (A-weighted, re full scale), spectral centroid in Hz and ln spectral kurtosis of each frame:
     float32 (frames, 3)."""
-    padded = np.pad(samples, (AHEAD, AHEAD + HOP))
-    return of_frames(np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[::HOP][: frame_count(len(samples))])
+    parts = [of_frames(frames) for frames in blocks(samples)]
+    return np.concatenate(parts) if parts else np.zeros((0, 3), np.float32)
 
 
 def of_frames(frames: Floats) -> Floats:
@@ -54,14 +54,23 @@ def gain(measured_db: float) -> np.float32:
     return np.float32(10 ** (min(80.0, LOUD_DB - measured_db) / 20))
 
 
-def inputs(measures: Floats, f0_hz: Floats, reference_db: float | Floats) -> tuple[Floats, Floats]:
+def inputs(
+    measures: Floats, f0_hz: Floats, reference_db: float | Floats, before_hz: float = 0.0
+) -> tuple[Floats, Floats]:
     """What the decoder takes: loudness (frames,), 0 at `reference_db` and -1 at 50 dB below it or less; and the
-    controls (frames, 3), about 0 ± 1: centroid, kurtosis, ΔF0 (0 unless two frames in a row are voiced)."""
+    controls (frames, 3), about 0 ± 1: centroid, kurtosis, ΔF0 (see `delta_f0`)."""
     loudness = np.clip((measures[:, 0] - reference_db) / -QUIETEST_DB, -1.0, 0.3)
     centroid = (measures[:, 1] - CENTROID_HZ[0]) / CENTROID_HZ[1]
     kurtosis = (measures[:, 2] - LOG_KURTOSIS[0]) / LOG_KURTOSIS[1]
-    delta = delta_f0(f0_hz) / DELTA_SEMITONES
+    delta = delta_f0(f0_hz, before_hz) / DELTA_SEMITONES
     return loudness.astype(np.float32), np.clip(np.stack((centroid, kurtosis, delta), axis=1), -3, 3).astype(np.float32)
+
+
+def prosody(f0_hz: Floats, loudness: Floats) -> Floats:
+    """The decoder's (frames, 3): log2 of F0 over 200 Hz (0 if unvoiced), voiced or not, loudness."""
+    voiced = f0_hz > 0
+    octaves = np.where(voiced, np.log2(np.where(voiced, f0_hz, 200.0) / 200.0), 0.0)
+    return np.stack((octaves, voiced, loudness), axis=1).astype(np.float32)
 
 
 def delta_f0(f0_hz: Floats, before_hz: float = 0.0) -> Floats:
