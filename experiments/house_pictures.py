@@ -15,7 +15,7 @@ from anonymizers import registry, runner
 from audio.clip import Clip, decode
 from audio.spectrogram import scale_db, spectrogram_png
 
-WIDTH_PX, HEIGHT_PX, MARGIN_PX, TITLE_PX = 900, 160, 10, 20
+WIDTH_PX, HEIGHT_PX, MARGIN_PX, TITLE_PX = 760, 120, 8, 20
 INK, PAPER = "#222222", "#ffffff"
 
 
@@ -35,7 +35,7 @@ def drawn(clips: Sequence[tuple[str, Clip]]) -> bytes:
         )  # fmt: skip
         page.paste(Image.open(io.BytesIO(png)).convert("RGB"), (MARGIN_PX, top + TITLE_PX))
     file = io.BytesIO()
-    page.quantize(64).save(file, "PNG", optimize=True)
+    page.quantize(32).save(file, "PNG", optimize=True)
     return file.getvalue()
 
 

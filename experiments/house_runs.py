@@ -9,7 +9,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -57,16 +57,26 @@ def carry_out(
 def _carried_out(
     jobs: Sequence[Job], options: argparse.Namespace, run: Run, executor: Executor
 ) -> Iterator[tuple[Job, str]]:
-    for some in ([job for job in jobs if job.cell == ORIGINAL], [job for job in jobs if job.cell != ORIGINAL]):
-        waiting: dict[Future[int], Job] = {}
-        for job in some:
-            if is_done(job, options):
-                yield job, "there already"
-            else:
-                prepare(job, options)
-                waiting[executor.submit(run, job.asked(options))] = job
-        for future in as_completed(waiting):
-            yield waiting[future], _ended(waiting[future], options, future.exception())
+    """Originals first; what is made of them as soon as those of their kind are there."""
+    later: dict[str, list[Job]] = {}
+    waiting: dict[Future[int], Job] = {}
+    for job in sorted(jobs, key=lambda job: job.cell != ORIGINAL):
+        if is_done(job, options):
+            yield job, "there already"
+        elif job.cell != ORIGINAL and Job(job.kind, ORIGINAL) in waiting.values():
+            later.setdefault(job.kind, []).append(job)
+        else:
+            waiting[_begun(job, options, run, executor)] = job
+    while waiting:
+        for future in wait(waiting, return_when=FIRST_COMPLETED).done:
+            job = waiting.pop(future)
+            waiting |= {_begun(one, options, run, executor): one for one in later.pop(job.kind, [])}
+            yield job, _ended(job, options, future.exception())
+
+
+def _begun(job: Job, options: argparse.Namespace, run: Run, executor: Executor) -> Future[int]:
+    prepare(job, options)
+    return executor.submit(run, job.asked(options))
 
 
 def _ended(job: Job, options: argparse.Namespace, error: BaseException | None) -> str:
