@@ -25,7 +25,7 @@ def speaker(chromium: Any, path: Path, samples: np.ndarray, sample_rate: int = 4
     return chromium.browser_type.launch(executable_path=chromium_path(), args=flags)
 
 
-def spoken() -> np.ndarray:
+def words() -> np.ndarray:
     """Two seconds of a synthetic voice at 48 kHz, peak 0.3."""
     return synthetic_voice(2.0, 48_000).samples
 

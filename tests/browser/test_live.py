@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 from starlette.websockets import WebSocketDisconnect
 
+from anonymizers import registry
+from audio.clip import Clip
 from tests.browser.conftest import Ledger
-from tests.browser.live_page import level_db, speaker, spoken, state, when
+from tests.browser.live_page import level_db, speaker, state, when, words
 from tests.web.delay_line import registered
 from web.live.service import Limits
 from web.live.session import Session
@@ -20,6 +22,7 @@ from web.settings import Settings
 
 START, STOP = "Start", "Stop"
 PAGES = ["Compare", "Listen", "Results", "Showcase", "Live", "About"]
+ENTRIES = registry.ENTRIES
 LOST_NOISE = ("WebSocket",)
 OLD_DEVICE = """() => {
   window.AudioContext = class extends AudioContext { constructor() { super({ sampleRate: 44100 }); } };
@@ -53,7 +56,7 @@ def address(serve: Callable[[Any], str], app: Any) -> str:
 
 @pytest.fixture(scope="module")
 def talking(chromium: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    browser = speaker(chromium, tmp_path_factory.mktemp("voice") / "voice.wav", spoken())
+    browser = speaker(chromium, tmp_path_factory.mktemp("voice") / "voice.wav", words())
     yield browser
     browser.close()
 
@@ -226,7 +229,7 @@ def test_the_end_is_a_sentence_and_start_goes_on(address: str, visit: Any, live:
 def test_shouting_and_silence_are_said(
     address: str, visit: Any, chromium: Any, tmp_path: Path, ledger: Ledger, gain: float, sentence: str
 ) -> None:
-    browser = speaker(chromium, tmp_path / "voice.wav", gain * spoken())
+    browser = speaker(chromium, tmp_path / "voice.wav", gain * words())
     try:
         page = visit(address, browser=browser)
         started(page)
@@ -316,3 +319,25 @@ def test_the_loudest_sample_is_as_loud_as_the_system_made_it(address: str, visit
         levels.append(state(page))
     loud = [np.max([each["stats"][name] for each in levels]) for name in ("peakIn", "peakOut")]
     assert level_db((loud[1] / loud[0]) ** 2) == pytest.approx(-6.0, abs=1.0)  # its gain is a half
+
+
+@pytest.mark.slow
+def test_the_house_voice_speaks(
+    address: str, visit: Any, chromium: Any, tmp_path: Path, spoken: Clip, ledger: Ledger, violations: Any
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(registry, "ENTRIES", ENTRIES)
+        if registry.status("house-stream").state != "ready":
+            pytest.skip("house-stream is not ready here: its weights are missing")
+        browser = speaker(chromium, tmp_path / "voice.wav", spoken.resampled(48_000).samples)
+        try:
+            page = visit(address, browser=browser)
+            started(page)
+            when(page, "s.asked.system === 'house-stream' && now.peakOut > 0.01")
+            parts = state(page)["parts"]
+            print(f"\nhouse-stream: { ({name: ms and round(ms, 1) for name, ms in parts.items()}) }")
+            assert parts["totalMs"] > parts["algorithmicMs"] > 0
+            assert violations(page, ".gradio-container") == []
+            ledger.assert_clean()
+        finally:
+            browser.close()

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from starlette.routing import Mount
-from starlette.testclient import TestClient
+from starlette.testclient import TestClient, WebSocketDisconnect
 
 from tests.listening_test import rendered_study
 from web.admin_guard import ADMIN
@@ -101,3 +101,17 @@ def test_a_listener_can_enrol_and_sees_the_first_page(stranger: TestClient, stud
     agreed = {"language": "en", "consent_version": "1", "age_ok": True, "device": "pointer"}
     token = stranger.post(f"/study/{study.link}/enrol", json=agreed).json()["token"]
     assert stranger.get(f"/take/{token}/page").json()["block"] == "about_you"
+
+
+def test_live_sound_finds_its_way_below_a_path_and_pages_may_use_the_microphone(stranger: TestClient) -> None:
+    assert stranger.get("/live").headers["permissions-policy"].startswith("microphone=(self), camera=()")
+    assert "permissions-policy" not in stranger.get("/api/live").headers
+    address = "wss://voices.example.org/api/live/stream"
+    with stranger.websocket_connect(address, headers={"origin": "https://voices.example.org"}) as socket:
+        socket.send_text("?")
+        assert "reload the page" in socket.receive_json()["sentence"]
+    with (
+        pytest.raises(WebSocketDisconnect),
+        stranger.websocket_connect(address, headers={"origin": "https://elsewhere.example.com"}),
+    ):
+        pass
