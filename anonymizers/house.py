@@ -7,6 +7,7 @@ one. Every part can be switched, so that paper 001's ablation can be heard.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -48,12 +49,17 @@ class House:
         fidelity="house-weights",
         published=False,
         params=(
-            voice.BOTTLENECK, SPEAKER, voice.RULE, voice.GENDER, voice.VECTOR_NOISE, voice.F0_SHIFT, *voice.F0_CHAIN,
-            *voice.CONTROLS,
+            voice.BOTTLENECK, SPEAKER, voice.RULE, voice.GENDER, voice.VECTOR_NOISE, voice.F0_SHIFT, voice.F0_FROM,
+            *voice.F0_CHAIN, *voice.CONTROLS,
         ),
         caution=CAUTION,
         min_duration_s=0.1,
     )  # fmt: skip
+
+    @staticmethod
+    def version() -> str:
+        """See registry.version."""
+        return house_model.version(*house_model.files(house_model.ENCODER, house_model.DECODER), "speaker_pool.npz")
 
     @staticmethod
     def status() -> Status:
@@ -66,41 +72,58 @@ class House:
         progress(0.0, "taking the voice apart")
         heard = voice.hear(clip.samples)
         rng = np.random.default_rng(seed)
-        target = pseudo_speaker_of(clip, heard, params, rng)
+        source = None if params["speaker"] == "none" else speaker_encoder.embed(clip)
+        target = pseudo_speaker_of(source, params, rng)
         progress(0.5, "saying it again")
         content = heard.content.soft if params["bottleneck"] == "soft" else heard.content.codes
-        return said_again(clip, heard, content, target, params, rng)
+        return said_again(clip, heard, content, Voices(source, target), params, rng)
 
 
 def pseudo_speaker_of(
-    clip: Clip, heard: voice.Heard, params: Mapping[str, Any], rng: np.random.Generator
+    source: voice.Floats | None, params: Mapping[str, Any], rng: np.random.Generator
 ) -> PseudoSpeaker:
-    """Whose voice speaks: a pseudo-speaker, the source, or nobody (a zero vector)."""
-    if params["speaker"] == "none":
+    """Whose voice speaks: a pseudo-speaker, the source, or nobody (a zero vector) if there is no source's."""
+    if source is None:
         nobody = np.zeros(speaker_encoder.EMBEDDING_SIZE, np.float32)
         return PseudoSpeaker(nobody, float("nan"), float("nan"), {"speaker": "none"})
     if params["speaker"] == "original":
-        return PseudoSpeaker(speaker_encoder.embed(clip), float("nan"), float("nan"), {"speaker": "original"})
+        return PseudoSpeaker(source, float("nan"), float("nan"), {"speaker": "original"})
     return pseudo_speaker.draw(
         pool.load(),
         params["rule"],
-        source=speaker_encoder.embed(clip),
+        source=source,
         gender=params["gender"],
         noise_db=params["vector_noise_db"] if params["vector_noise_db"] > voice.NO_NOISE_DB else None,
         rng=rng,
     )
 
 
+@dataclass(frozen=True, eq=False)
+class Voices:
+    """The source's vector, (192,), None if it does not matter; and whose voice speaks."""
+
+    source: voice.Floats | None
+    target: PseudoSpeaker
+
+    def usual_f0_hz(self, params: Mapping[str, Any]) -> float:
+        """The pitch that is moved to the target's; NaN for the clip's own median."""
+        if self.source is None or params["f0_from"] == "utterance":
+            return float("nan")
+        return pool.usual_f0_hz(pool.load(), self.source)
+
+
 def said_again(
     clip: Clip,
     heard: voice.Heard,
     content: voice.Floats,
-    target: PseudoSpeaker,
+    voices: Voices,
     params: Mapping[str, Any],
     rng: np.random.Generator,
 ) -> Result:
-    """`content`, (n, 64), every 20 ms, with the source's prosody as `params` change it, in the voice of `target`."""
-    f0_hz = voice.spoken_f0(heard.f0_hz, target.median_f0_hz, params["f0_shift"], voice.steps_of(params), rng)
+    """`content`, (n, 64), every 20 ms, with the source's prosody as `params` change it, in the target's voice."""
+    target, usual_hz = voices.target, voices.usual_f0_hz(params)
+    steps = voice.steps_of(params)
+    f0_hz = voice.spoken_f0(heard.f0_hz, target.median_f0_hz, params["f0_shift"], steps, rng, usual_hz)
     loudness, emotion = controls.inputs(heard.measures, f0_hz, controls.LOUD_DB)
     repeated = np.repeat(content, house_model.STRIDE, axis=0)[: len(f0_hz)]
     frames = voice.decoder_frames(repeated, f0_hz, loudness, emotion, voice.strength_of(params))

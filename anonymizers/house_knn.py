@@ -18,7 +18,7 @@ import numpy as np
 from anonymizers import house_model, pool, pseudo_speaker, speaker_encoder
 from anonymizers import house_voice as voice
 from anonymizers.base import AnonymizerError, Info, Param, Progress, Result, Status, silent
-from anonymizers.house import CAUTION, said_again
+from anonymizers.house import CAUTION, Voices, said_again
 from anonymizers.pool import Floats, Pool
 from anonymizers.pseudo_speaker import Gender, Mix
 from audio.clip import Clip
@@ -62,11 +62,16 @@ class HouseKnn:
                 "targets", "int", 3, "Target speakers",
                 "How many speakers' frames are searched; they are drawn from the seed.", 1, 12, 1,
             ),
-            GENDER, voice.F0_SHIFT, *voice.F0_CHAIN, *voice.CONTROLS,
+            GENDER, voice.F0_SHIFT, voice.F0_FROM, *voice.F0_CHAIN, *voice.CONTROLS,
         ),
         caution=CAUTION,
         min_duration_s=0.1,
     )  # fmt: skip
+
+    @staticmethod
+    def version() -> str:
+        """See registry.version."""
+        return house_model.version(*house_model.files(house_model.ENCODER, house_model.DECODER), f"{NAME}.npz")
 
     @staticmethod
     def status() -> Status:
@@ -89,7 +94,7 @@ class HouseKnn:
         progress(0.4, "looking for the nearest frames")
         content, _ = neighbours(heard.content.soft, among, params["k"])
         progress(0.6, "saying it again")
-        made = said_again(clip, heard, content, target, params, rng)
+        made = said_again(clip, heard, content, Voices(source, target), params, rng)
         return replace(made, pseudo_speaker={**made.pseudo_speaker, "frames_searched": len(among)})
 
 

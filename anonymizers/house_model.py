@@ -5,6 +5,7 @@ Their cards there say on whose speech they were trained (training/) and how they
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ import numpy.typing as npt
 
 from anonymizers.base import AnonymizerError, Status
 from anonymizers.nn.mel import N_MELS
+from anonymizers.nn.postfilter import sharpened
 
 Floats = npt.NDArray[np.float32]
 
@@ -35,10 +37,24 @@ MARGIN_FRAMES = 120
 
 def status(*names: str) -> Status:
     """Whether these models' files are here; loads nothing."""
-    missing = [name for name in names if not (FOLDER / f"{name}.onnx").is_file()]
+    missing = [name for name in names if not all((FOLDER / file).is_file() for file in files(name))]
     if not missing:
         return Status("ready")
-    return Status("needs training", f"assets/models/{missing[0]}.onnx is not here: {_mend(missing[0])}")
+    return Status("needs training", f"assets/models/{missing[0]}.onnx or its weights are not here: {_mend(missing[0])}")
+
+
+def files(*names: str) -> tuple[str, ...]:
+    """The files of these models: the graph of each, and its weights."""
+    return tuple(f"{name}{kind}" for name in names for kind in (".onnx", ".safetensors"))
+
+
+def version(*names: str) -> str:
+    """The first digits of the SHA-256 of these files in assets/models, names with endings; missing ones count too."""
+    digest = hashlib.sha256()
+    for name in names:
+        path = FOLDER / name
+        digest.update(path.read_bytes() if path.is_file() else b"")
+    return digest.hexdigest()[:12]
 
 
 def card(name: str) -> Mapping[str, Any]:
@@ -107,14 +123,14 @@ class LiveDecoder:
         self._early = DECODER_DELAY
 
     def push(self, frames: Floats) -> Floats:
-        """Gains, (n, 128), that are ready once these frames, (frames, 71), are known."""
+        """Gains, (n, 128), sharpened, that are ready once these frames, (frames, 71), are known."""
         parts = []
         for start in range(0, len(frames), CHUNK_FRAMES):
             piece = {"frames": frames[start : start + CHUNK_FRAMES], "speaker": self._speaker}
             (gains,), self._states = _run(DECODER, piece, self._states)
             skipped = min(self._early, gains.shape[1])
             self._early -= skipped
-            parts.append(gains[0, skipped:])
+            parts.append(sharpened(gains[0, skipped:]))
         return np.concatenate(parts) if parts else np.zeros((0, 128), np.float32)
 
     def flush(self) -> Floats:

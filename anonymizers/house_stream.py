@@ -52,6 +52,13 @@ class HouseStream:
     )  # fmt: skip
 
     @staticmethod
+    def version() -> str:
+        """See registry.version."""
+        return house_model.version(
+            *house_model.files(house_model.CAUSAL_ENCODER, house_model.DECODER), "speaker_pool.npz"
+        )
+
+    @staticmethod
     def status() -> Status:
         """Ready if the shipped files are here."""
         if not pool.available():

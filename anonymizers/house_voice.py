@@ -44,6 +44,12 @@ F0_SHIFT = Param(
     "1: the median pitch becomes the pseudo-speaker's; 0: it stays. In between, part of the way in semitones.",
     0.0, 1.0, 0.05,
 )  # fmt: skip
+F0_FROM = Param(
+    "f0_from", "choice", "voice", "Pitch taken for ordinary",
+    "What is moved to the pseudo-speaker's median pitch. voice: the pitch that such a voice usually has, so that an "
+    "excited clip stays high; utterance: the clip's own median, which hides more and takes that away.",
+    choices=("voice", "utterance"),
+)  # fmt: skip
 F0_CHAIN = (
     Param(
         "f0_alpha", "float", 0.0, "Mean reversion of F0",
@@ -99,12 +105,9 @@ def hear(samples: Floats) -> Heard:
 
 def decoder_frames(content: Floats, f0_hz: Floats, loudness: Floats, emotion: Floats, strength: float | None) -> Floats:
     """What the decoder takes, (frames, 71): content already at 100 Hz; `strength` None leaves the controls out."""
-    voiced = f0_hz > 0
-    octaves = np.where(voiced, np.log2(np.where(voiced, f0_hz, 200.0) / 200.0), 0.0)
     steered = emotion * np.float32(strength or 0.0)
-    flags = np.full(len(f0_hz), 0.0 if strength is None else 1.0)
-    columns = (content, np.stack((octaves, voiced, loudness), axis=1), steered, flags[:, None])
-    return np.concatenate(columns, axis=1).astype(np.float32)
+    flags = np.full((len(f0_hz), 1), 0.0 if strength is None else 1.0, np.float32)
+    return np.concatenate((content, controls.prosody(f0_hz, loudness), steered, flags), axis=1)
 
 
 def strength_of(params: Mapping[str, Any]) -> float | None:
@@ -123,14 +126,20 @@ def steps_of(params: Mapping[str, Any]) -> list[Step]:
 
 
 def spoken_f0(
-    f0_hz: Floats, target_median_hz: float, shift: float, steps: Sequence[Step], rng: np.random.Generator
+    f0_hz: Floats,
+    target_median_hz: float,
+    shift: float,
+    steps: Sequence[Step],
+    rng: np.random.Generator,
+    usual_hz: float = float("nan"),
 ) -> Floats:
-    """F0 after the chain, its median moved `shift` of the way (in semitones) to the target's; NaN moves nothing."""
+    """F0 after the chain, moved as `usual_hz` would be that goes `shift` of the way (in semitones) to the target's
+    median; if it is NaN, the track's own median. A target of NaN moves nothing."""
     voiced = f0_hz > 0
     if not voiced.any():
         return f0_hz
     track = chained(f0_hz, HOP_FRAMES, steps, rng) if steps else f0_hz.astype(np.float64)
-    median_hz = float(np.median(f0_hz[voiced]))
+    median_hz = float(np.median(f0_hz[voiced])) if np.isnan(usual_hz) else usual_hz
     factor = 1.0 if np.isnan(target_median_hz) else (target_median_hz / median_hz) ** shift
     return np.where(voiced, np.clip(track * factor, *SPOKEN_F0_HZ), 0.0).astype(np.float32)
 

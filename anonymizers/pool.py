@@ -149,6 +149,20 @@ def f0_statistics(f0_hz: npt.ArrayLike) -> tuple[float, float]:
     return float(middle), float(6.0 * np.log2(high / low))
 
 
+def usual_f0_hz(pool: Pool, vector: npt.ArrayLike) -> float:
+    """The median F0 that a voice usually has, whatever the mood it is in: the geometric mean over the 15 speakers of
+    known F0 who are nearest to `vector`; NaN if none is known.
+
+    Raises:
+        AnonymizerError: as `Pool.distances`.
+    """
+    known = pool.taken(np.flatnonzero(~np.isnan(pool.median_f0_hz)).tolist())
+    if not len(known):
+        return math.nan
+    nearest = np.argsort(known.distances(vector), kind="stable")[:NEIGHBOURS]
+    return float(np.exp(np.mean(np.log(known.median_f0_hz[nearest].astype(np.float64)))))
+
+
 def nearest_sex(pool: Pool, vector: npt.ArrayLike) -> str:
     """The sex, "F" or "M", of most of the 15 speakers of known sex who are nearest to `vector`; "" if none is known.
 

@@ -64,6 +64,12 @@ def load(key: str) -> Anonymizer:
     return _class(key)()
 
 
+def version(key: str) -> str:
+    """What tells a system's shipped weights from others: a few digits of a digest; "" for a system without any."""
+    told = getattr(_class(key), "version", None)
+    return told() if told else ""
+
+
 def status(key: str) -> Status:
     """Whether a system can run now, without downloading or loading anything."""
     check = getattr(_class(key), "status", None)

@@ -100,10 +100,11 @@ class Job:
             file = [stat.st_size, stat.st_mtime_ns]
         except OSError:
             file = []
+        weights = [self.plan.versions[key] for key in (f"system {self.system}",) if key in self.plan.versions]
         hears = [*self.plan.attackers, *self.words, *self.emotions]
         told = {
             "recording": [one.key, one.speaker, *file, one.start_s, one.end_s],
-            "how": [self.system, self.side, self.seed, self.level, dict(self.params), __version__],
+            "how": [self.system, self.side, self.seed, self.level, dict(self.params), __version__, *weights],
             "hears": [[key, self.plan.versions.get(key, "")] for key in hears],
             "quality": self.quality,
         }

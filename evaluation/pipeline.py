@@ -125,7 +125,7 @@ def prepare(request: Request) -> Ready:
         words=words,
         emotions=emotions,
         languages=languages_of(words),
-        versions=versions_of(attackers, (*words, *emotions)),
+        versions=versions_of(attackers, (*words, *emotions), request.systems),
         quality=quality,
     )
     protocols = protocol.make(request.corpus, request.protocols, seed=request.seed)

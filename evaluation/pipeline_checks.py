@@ -84,14 +84,16 @@ def languages_of(words: Sequence[str]) -> dict[str, str]:
     return {key: registry.info(key).language for key in words}
 
 
-def versions_of(attackers: Sequence[str], recognisers: Sequence[str]) -> dict[str, str]:
-    """What tells the weights of those that hear from others."""
+def versions_of(attackers: Sequence[str], recognisers: Sequence[str], systems: Sequence[str] = ()) -> dict[str, str]:
+    """What tells the weights of those that hear from others; and those of systems ("system KEY"), if they have any."""
+    from anonymizers import registry as anonymizers
     from evaluation.attackers import ATTACKERS
     from evaluation.recognisers import registry
 
     behind = {key: getattr(ATTACKERS[key], "recogniser", "") for key in attackers if key in ATTACKERS}
     found = {key: registry.version(own) for key, own in behind.items() if own}
-    return {**found, **{key: registry.version(key) for key in recognisers}}
+    spoken = {f"system {key}": anonymizers.version(key) for key in systems}
+    return {**found, **{key: registry.version(key) for key in recognisers}, **{k: v for k, v in spoken.items() if v}}
 
 
 def others(train: Corpus, corpus: Corpus) -> Corpus:

@@ -74,7 +74,8 @@ def _system(key: str, ready: Ready) -> dict[str, Any]:
 
     info = registry.info(key)
     said = {name: getattr(info, name) for name in ("title", "fidelity", "reference", "weights", "caution")}
-    return {**said, "hides": sorted(info.hides), "params": dict(ready.plan.params.get(key, {}))}
+    version = ready.plan.versions.get(f"system {key}", "")
+    return {**said, "hides": sorted(info.hides), "params": dict(ready.plan.params.get(key, {})), "version": version}
 
 
 def _attacker(key: str, ready: Ready) -> dict[str, Any]:

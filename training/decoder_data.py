@@ -87,6 +87,8 @@ class Asked(Protocol):
     def frames(self) -> int: ...
     @property
     def vocal_tract(self) -> tuple[float, float]: ...
+    @property
+    def others_vector(self) -> float: ...
 
 
 class Crops:
@@ -99,6 +101,7 @@ class Crops:
         if not self.places:
             raise common.TrainingError(f"Clips of more than {frames / 100:g} s were expected, but none is that long.")
         self.chances = pieces.chances([speech.utterances[place] for place in self.places], LESS_LIKELY)
+        self.others = of_other_clips(speech, known.vectors)
 
     def of_step(self, step: int) -> Batch:
         rng = np.random.default_rng((self.asked.seed, step))
@@ -121,7 +124,22 @@ class Crops:
         target = samples[margin * hop : (margin + frames - 1) * hop]
         pulse, hiss = excitations(f0_hz, rng)
         how = controls.prosody(f0_hz, loudness)
-        return heard - heard.mean(0), how, emotion, self.voices.vectors[place], pulse, hiss, target
+        vectors = self.others if rng.random() < self.asked.others_vector else self.voices.vectors
+        return heard - heard.mean(0), how, emotion, vectors[place], pulse, hiss, target
+
+
+def of_other_clips(speech: common.Speech, vectors: Floats) -> Floats:
+    """For each clip its speaker's vector as all their other clips have it, of unit length; its own, if there are none.
+
+    A clip's own vector tells the mood and the microphone of that clip too. A pseudo-speaker's does not: from these the
+    decoder learns to take mood from the controls.
+    """
+    others = vectors.copy()
+    for places in speech.of_speaker().values():
+        if len(places) > 1:
+            sums = vectors[places].sum(0) - vectors[places]
+            others[places] = sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-9)
+    return others
 
 
 def excitations(f0_hz: Floats, rng: np.random.Generator) -> tuple[Floats, Floats]:

@@ -23,8 +23,9 @@ COLUMNS = ("loss", "spectral_distance", "adversarial_loss", "feature_distance", 
 
 @dataclass(frozen=True)
 class Settings:
-    """One training. `critics_from`: the share of steps after which critics have a say; the others are shares of crops
-    from which something is left out."""
+    """One training. `critics_from`: the share of steps after which critics have a say; `others_vector`: the share of
+    crops whose speaker is known from their other clips; the others are shares of crops from which something is left
+    out."""
 
     steps: int = 5_000
     seed: int = 7
@@ -34,6 +35,7 @@ class Settings:
     weight_decay: float = 0.01
     vocal_tract: tuple[float, float] = (0.86, 1.17)
     quantised: float = 0.3
+    others_vector: float = 0.75
     no_speaker: float = 0.1
     no_controls: float = 0.4
     critics_from: float = 0.4

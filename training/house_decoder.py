@@ -43,12 +43,19 @@ def main(options: argparse.Namespace) -> int:
         return DecoderLoop(crops, phone_encoder.load(path, causal=False), settings, folder, plan.device(options.device))
 
     asked = {"hours": round(speech.hours, 4), "encoder": common.sha256(path)}
-    steps = plan.steps(options, asked, lambda folder: loop(Settings(seed=options.seed), folder))
+    steps = plan.steps(options, asked, lambda folder: loop(settings_of(options, Settings.steps), folder))
     print(f"{speech.hours:.1f} h, {steps} steps", flush=True)
-    training = loop(Settings(steps=steps, seed=options.seed), options.work)
+    training = loop(settings_of(options, steps), options.work)
     if options.start:
         training.begin_with(options.start)
     training.run()
     made = house_card.Made(NAME, SUMMARY, speech, options, {"encoder_sha256": asked["encoder"]})
     house_card.ship_decoder(training, made)
     return 0
+
+
+def settings_of(options: argparse.Namespace, steps: int) -> Settings:
+    """Of a training from random weights; or of one that goes on from trained ones: slower, and with critics soon."""
+    if options.start is None:
+        return Settings(steps=steps, seed=options.seed)
+    return Settings(steps=steps, seed=options.seed, learning_rate=5e-4, critics_from=0.05)

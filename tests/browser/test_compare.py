@@ -93,7 +93,7 @@ def test_from_upload_to_zip(
     page.locator("h1").first.click()
     page.keyboard.press("Space")
     wait_until(lambda: player(page)["playing"])
-    for number, key in enumerate(("original", "mcadams", "pitch-formant", "devoiced"), 1):
+    for number, key in enumerate(("original", "mcadams", "pitch-formant", "house"), 1):
         page.keyboard.press(str(number))
         wait_until(lambda key=key: open_tracks(page) == [key])
         tracks = player(page)["tracks"]
@@ -104,7 +104,7 @@ def test_from_upload_to_zip(
         page.click("#zip")
     archive = zipfile.ZipFile(io.BytesIO(Path(waiting.value.path()).read_bytes()))
     report = json.loads(archive.read("comparison.json"))
-    assert [system["system"] for system in report["systems"]] == ["original", "mcadams", "pitch-formant", "devoiced"]
+    assert [system["system"] for system in report["systems"]] == ["original", "mcadams", "pitch-formant", "house"]
     assert all(1 <= system["scores"]["OVRL"]["value"] <= 5 for system in report["systems"])
     for name in archive.namelist():
         if name.endswith(".wav"):
@@ -190,7 +190,7 @@ def test_a_link_sets_the_form_and_the_form_makes_the_link(address: str, wav: Pat
     query = "systems=mcadams&seed=7&level=speaker&speaker=ann&mcadams.alpha_min=0.6"
     page = open_page(f"{address}/?{query}")
     wait_until(lambda: page.locator("#system-mcadams input[type=checkbox]").first.is_checked())
-    wait_until(lambda: not page.locator("#system-devoiced input[type=checkbox]").first.is_checked())
+    wait_until(lambda: not page.locator("#system-house input[type=checkbox]").first.is_checked())
     give(page, wav)
     compare(page)
     link = page.locator("#link textarea, #link input").first

@@ -11,7 +11,7 @@ from anonymizers import registry
 from anonymizers.base import AnonymizerError, Info, Param
 from anonymizers.runner import Job, check_params
 
-TICKED_AT_FIRST = frozenset({"mcadams", "pitch-formant", "devoiced"})
+TICKED_AT_FIRST = frozenset({"mcadams", "pitch-formant", "house"})
 
 FIDELITY_WORDS = {
     "exact": "exact: the published algorithm",
