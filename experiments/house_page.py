@@ -50,9 +50,9 @@ def fragments(study: Study) -> Iterator[tuple[str, str]]:
     if study.there("acted", main):
         yield "emotions", house_tables.emotions(study, main)
     yield from _rules(study)
-    if study.there("style", style_cells()):
+    if study.there("lazy", style_cells()):
         neither = style_cells()[0]
-        yield "timbre-style", house_tables.lazy(study, "style", style_cells(), neither, house_tables.ATTACKERS)
+        yield "timbre-style", house_tables.lazy(study, "lazy", style_cells(), neither, house_tables.ATTACKERS)
         yield "timbre-style-words", house_words.styles(study)
     yield from _ablation(study)
 
@@ -61,7 +61,7 @@ def _rules(study: Study) -> Iterator[tuple[str, str]]:
     cells = rule_cells()
     if study.there("lazy", cells):
         mix = next(cell for cell in cells if cell.title == "random mix")
-        yield "rules", house_tables.lazy(study, "lazy", cells, mix, ("house", "mfcc"))
+        yield "rules", house_tables.lazy(study, "lazy", cells, mix, house_tables.ATTACKERS)
         yield "rules-words", house_words.rules(study)
         yield "rules-vectors", vectors_alone()
 
@@ -81,15 +81,11 @@ def _ablation(study: Study) -> Iterator[tuple[str, str]]:
 
 
 def protocol_words(study: Study) -> str:
-    """What the figures of privacy rest on, as each of them says it."""
+    """What the figures of privacy rest on: the house attacker's, of one system, as each of them says it."""
     figures = study.figures("attacked", [ORIGINAL, *main_cells()])
     rows = figures[(figures["metric"] == "EER") & (figures["sex"] == "all") & (figures["attacker"] == "house")]
-    said = dict.fromkeys(
-        f"- {row.attack}, {row.protocol}: {row.about}; {row.data}, {row.split}; {row.trials:,} trials, {row.targets} "
-        "of one speaker"
-        for row in rows[rows["system"].isin(("original", "house"))].itertuples()
-    )
-    return "\n".join(said) + "\n"
+    found = rows[rows["system"].isin((ORIGINAL.title, "house")) & (rows["attack"] != "ignorant")]
+    return "".join(f"- {row.about}\n" for row in found.itertuples())
 
 
 def vectors_alone() -> str:

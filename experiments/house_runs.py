@@ -1,10 +1,9 @@
-"""The runs of the study, several at once; what is done already, by the same networks, is not done again."""
+"""The runs of the study, several at once; what is done already, by the same weights, is not done again."""
 
 from __future__ import annotations
 
 import argparse
 import csv
-import hashlib
 import json
 import os
 import shutil
@@ -13,7 +12,7 @@ from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExe
 from multiprocessing import get_context
 from pathlib import Path
 
-from anonymizers import house_model, pool
+from anonymizers import registry, runner
 from anonymizers.spread import THREADS
 from evaluation.recognisers.base import CORE_EMOTIONS
 from experiments.house_plan import ORIGINAL, Job
@@ -22,11 +21,6 @@ Run = Callable[[list[str]], int]
 SHARED = ("facts", "audio")
 MARK = "asked.json"
 KEPT = ("corpus", "speaker", "sex", "emotion", "language")
-NETWORKS = {
-    "house": ("house_encoder", "house_decoder"),
-    "house-knn": ("house_encoder", "house_decoder", "house_frames"),
-    "house-stream": ("house_encoder_causal", "house_decoder"),
-}
 
 
 def evaluated(asked: list[str]) -> int:
@@ -96,9 +90,10 @@ def is_done(job: Job, options: argparse.Namespace) -> bool:
 
 
 def prepare(job: Job, options: argparse.Namespace) -> None:
-    """Its folder, without what other networks said; the originals' sounds and answers are those of all its kind."""
+    """Its folder, without what other weights said; the originals' sounds and answers are those of all its kind."""
     folder = job.folder(options.out)
-    if _marked(job, options).get("networks", job_networks(job)) != job_networks(job):
+    weights = registry.version(job.cell.system)
+    if _marked(job, options).get("weights", weights) != weights:
         shutil.rmtree(folder)
     shutil.rmtree(folder / "tables", ignore_errors=True)  # of an earlier request: they are made anew in seconds
     folder.mkdir(parents=True, exist_ok=True)
@@ -111,20 +106,10 @@ def prepare(job: Job, options: argparse.Namespace) -> None:
             link.symlink_to((shared / name / ORIGINAL.system).resolve(), target_is_directory=True)
 
 
-def job_networks(job: Job) -> str:
-    """What tells the files of a house system from others that were made later, 16 digits; "" of systems without any."""
-    names = NETWORKS.get(job.cell.system, ())
-    told = hashlib.sha256()
-    for path in sorted(path for name in names for path in house_model.FOLDER.glob(f"{name}.*")):
-        if path.suffix in {".onnx", ".safetensors", ".npz"}:
-            told.update(path.name.encode() + path.read_bytes())
-    if names and pool.MODEL.is_file():
-        told.update(pool.MODEL.read_bytes())
-    return told.hexdigest()[:16] if names else ""
-
-
 def _mark(job: Job, options: argparse.Namespace, *, done: bool) -> dict[str, object]:
-    return {"networks": job_networks(job), "asked": job.asked(options), "done": done}
+    system = job.cell.system
+    params = runner.check_params(registry.info(system), job.cell.params)
+    return {"weights": registry.version(system), "params": params, "asked": job.asked(options), "done": done}
 
 
 def _marked(job: Job, options: argparse.Namespace) -> dict[str, object]:

@@ -51,6 +51,12 @@ def worst(figures: pd.DataFrame, system: str, attack: str, protocol: str) -> pd.
     return min(known, key=lambda row: row["value"]) if known else None
 
 
+def strongest(figures: pd.DataFrame, system: str, protocol: str) -> pd.Series | None:
+    """The lowest EER of all attackers and both attacks on anonymized enrolments; of originals, unprotected."""
+    found = [worst(figures, system, attack, protocol) for attack in ("lazy-informed", "semi-informed")]
+    return min((row for row in found if row is not None), key=lambda row: row["value"], default=None)
+
+
 def named(row: pd.Series | None) -> str:
     """An EER with who reached it."""
     return "–" if row is None else f"{percent(row)} {row['attacker']}"
@@ -64,8 +70,7 @@ def privacy(study: Study, cells: Sequence[Cell], protocol: str) -> str:
     rows = []
     for cell in study.there("attacked", [ORIGINAL, *cells]):
         found = [eer(figures, cell.title, attacker, attack, protocol) for attack in attacks for attacker in ATTACKERS]
-        lowest = [worst(figures, cell.title, attack, protocol) for attack in attacks]
-        last = min((row for row in lowest if row is not None), key=lambda row: row["value"], default=None)
+        last = strongest(figures, cell.title, protocol)
         cells_of = [percent(row) for row in found]
         if cell == ORIGINAL:
             cells_of[len(ATTACKERS) :] = ["" for _ in ATTACKERS]
@@ -74,14 +79,18 @@ def privacy(study: Study, cells: Sequence[Cell], protocol: str) -> str:
 
 
 def trust(study: Study, cells: Sequence[Cell]) -> str:
-    """What the trust check says of the attackers, by system and attack, with the reasons."""
-    found = study.table("trust", "attacked", cells)
-    doubtful = found[(found["verdict"] != "trusted") & found["attack"].isin(("lazy-informed", "semi-informed"))]
-    lines = [
-        f"- {row.system}, {row.attack} {row.attacker}, {row.protocol}: {row.verdict}. {row.why}"
-        for row in doubtful.itertuples()
-    ]
-    return "\n".join(lines) + "\n" if lines else "The trust check doubts none of these attackers.\n"
+    """What the trust check says of each system's strongest attacker, whose EER counts."""
+    figures, every = study.figures("attacked", cells), study.table("trust", "attacked", cells)
+    rows = []
+    for cell in study.there("attacked", cells):
+        for protocol in PROTOCOLS:
+            found = strongest(figures, cell.title, protocol)
+            if found is not None:
+                named = {name: str(found[name]) for name in ("attacker", "attack", "protocol")}
+                judged = one(every, system=cell.title, **named)
+                words = ["–", ""] if judged is None else [judged["verdict"], judged["why"]]
+                rows.append([cell.title, protocol, f"{named['attack']} {named['attacker']}", *words])
+    return markdown(["System", "Enrolment", "Strongest attacker", "Verdict", "Why"], rows)
 
 
 def utility(study: Study, cells: Sequence[Cell]) -> str:
@@ -137,13 +146,15 @@ def ablation(study: Study, cells: Sequence[Cell]) -> str:
     every = [ORIGINAL, *cells]
     lazily, said, felt = (study.figures(kind, every) for kind in ("lazy", "words-small", "acted"))
     confusion = study.table("confusion", "acted", every)
-    head = ["Bottleneck, speaker, controls", "EER single", "EER multi", "WER", *EMOTIONS, "UAR", "sad heard as angry"]
+    asked = [("house", "single"), ("house", "multi"), ("emotion", "multi")]
+    head = ["Bottleneck, speaker, controls", *(f"EER {attacker}, {protocol}" for attacker, protocol in asked)]
+    head += ["WER", *EMOTIONS, "UAR", "sad heard as angry"]
     rows = []
     for cell in every:
         if not any(study.has(kind, cell) for kind in ("lazy", "words-small", "acted")):
             continue
         of = felt[(felt["system"] == cell.title) & (felt["sex"] == "all") & (felt["kind"] == "emotion")]
-        eers = [percent(eer(lazily, cell.title, "house", "lazy-informed", protocol)) for protocol in PROTOCOLS]
+        eers = [percent(eer(lazily, cell.title, attacker, "lazy-informed", protocol)) for attacker, protocol in asked]
         wer = percent(one(said, system=cell.title, metric="WER", sex="all"))
         recalls = [percent(one(of, metric="recall", group=emotion)) for emotion in EMOTIONS]
         uar = percent(one(of, metric="UAR"))

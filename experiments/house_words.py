@@ -71,12 +71,12 @@ def styles(study: Study) -> str:
     """Timbre against speaking style."""
     cells = {cell.title: cell for cell in style_cells()}
     asked = ("timbre", "style", "timbre and style")
-    if not all(study.has("style", cells[title]) for title in ("neither", *asked)):
+    if not all(study.has("lazy", cells[title]) for title in ("neither", *asked)):
         return ""
     said = []
     for attacker in tables.ATTACKERS:
         found = [
-            paired.eer_difference(study, "style", attacker, "multi", cells[name], cells["neither"]) for name in asked
+            paired.eer_difference(study, "lazy", attacker, "multi", cells[name], cells["neither"]) for name in asked
         ]
         changes = "; ".join(f"{name} {tables.points(one)}" for name, one in zip(asked, found, strict=True))
         said.append(f"{attacker}: {changes}")

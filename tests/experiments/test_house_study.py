@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from anonymizers import house_model
 from audio.clip import Clip
 from evaluation import protocol, protocol_lists, summary
 from evaluation.options import parser as evaluation_parser
@@ -42,7 +43,7 @@ def simulated(job: Job, out: Path, level: float = 1.0) -> None:
     folder = job.folder(out)
     needed = ("figures", "confusion", "trust", "files", "transcripts", "emotions")
     summary.write({name: tables[name] for name in needed}, folder)
-    if job.kind not in {"lazy", "style"}:
+    if job.kind not in {"lazy"}:
         return
     corpus = example_corpus.corpus(SPEAKERS, sexes=SEXES)
     rng, noise = np.random.default_rng(0), np.random.default_rng(1)
@@ -103,9 +104,9 @@ def test_what_is_done_is_not_done_again_until_it_is_asked_otherwise(options):
     assert (folder / "facts" / "original").resolve() == (options.out / "acted" / "original" / "facts" / "original")
 
 
-def test_runs_of_other_networks_are_thrown_away(options, monkeypatch, tmp_path):
+def test_runs_of_other_weights_are_thrown_away(options, monkeypatch, tmp_path):
     job = Job("acted", Cell("house", "house"))
-    monkeypatch.setattr(house_runs.house_model, "FOLDER", tmp_path)
+    monkeypatch.setattr(house_model, "FOLDER", tmp_path)
     (tmp_path / "house_decoder.onnx").write_bytes(b"one")
     house_runs.prepare(job, options)
     kept = job.folder(options.out) / "facts" / "house.json"
