@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -14,13 +15,15 @@ if TYPE_CHECKING:
     import pandas as pd
 
 COMPARED = ("mcadams", "pitch-formant")
+FAILURES, CLIPS, KINDS = "failures.json", "../../docs/audio", ("before", "after")
 Table = dict[str, Any]
 
 
 def figures(study: Study) -> list[Table]:
     """Tables for the card, {"heading", "text", "columns", "rows"} each; of what was measured."""
     cells = [Cell(key, key) for key in (*HOUSE, *COMPARED)]
-    return [table for table in (_privacy(study, cells), _utility(study, cells), _emotions(study, cells)) if table]
+    tables_of = (_privacy(study, cells), _utility(study, cells), _emotions(study, cells), _failures(study))
+    return [table for table in tables_of if table]
 
 
 def _privacy(study: Study, cells: list[Cell]) -> Table:
@@ -89,3 +92,22 @@ def _emotions(study: Study, cells: list[Cell]) -> Table:
     )
     columns = {"system": "System", **{emotion: emotion for emotion in tables.EMOTIONS}, "uar": "UAR"}
     return {"heading": "What is left of acted emotions", "text": text, "columns": columns, "rows": rows}
+
+
+def _failures(study: Study) -> Table:
+    """What house_failures wrote to OUT/failures.json."""
+    path = study.out / FAILURES
+    if not path.is_file():
+        return {}
+    told = json.loads(path.read_text(encoding="utf-8"))
+    rows = [
+        {"what": one["what"], **{kind: f"[clip]({CLIPS}/{one[kind]}): “{one[f'heard_{kind}']}”" for kind in KINDS}}
+        for one in told
+    ]
+    text = (
+        "Made of the project's own synthetic clips (CC0), which are no more than examples; in quotes what PocketSphinx "
+        "hears. Laughter, music and song, strong rooms, and voices unlike those of the training data (children, for "
+        "one) were not in the training either."
+    )
+    columns = {"what": "What", "before": "Before", "after": "After"}
+    return {"heading": "Known failures", "text": text, "columns": columns, "rows": rows}

@@ -55,6 +55,10 @@ def fragments(study: Study) -> Iterator[tuple[str, str]]:
         yield "timbre-style", house_tables.lazy(study, "lazy", style_cells(), neither, house_tables.ATTACKERS)
         yield "timbre-style-words", house_words.styles(study)
     yield from _ablation(study)
+    for table in house_card.figures(study):
+        if table["heading"] == "Known failures":
+            rows = [[row[key].replace(house_card.CLIPS, "audio") for key in table["columns"]] for row in table["rows"]]
+            yield "failures", f"{table['text']}\n\n{markdown(list(table['columns'].values()), rows)}"
 
 
 def _rules(study: Study) -> Iterator[tuple[str, str]]:

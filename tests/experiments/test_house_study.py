@@ -15,7 +15,7 @@ from anonymizers import house_model
 from audio.clip import Clip
 from evaluation import protocol, protocol_lists, summary
 from evaluation.options import parser as evaluation_parser
-from experiments import house, house_failures, house_page, house_pictures, house_runs, house_tables
+from experiments import house, house_card, house_failures, house_page, house_pictures, house_runs, house_tables
 from experiments import house_paired as paired
 from experiments.house_figures import Study, every_run
 from experiments.house_plan import ORIGINAL, PARTS, Cell, Job, ablation_cells, jobs_of, strength_cells
@@ -219,3 +219,13 @@ def test_spectrograms_stand_one_below_the_other():
     clip = Clip(np.random.default_rng(0).normal(0, 0.1, 8_000).astype(np.float32), 16_000)
     image = Image.open(io.BytesIO(house_pictures.drawn([("Original", clip), ("House", clip)])))
     assert image.size[1] > 2 * house_pictures.HEIGHT_PX
+
+
+def test_failures_are_on_the_card_and_on_the_page(tmp_path):
+    told = {"what": "A whisper.", "before": "a.opus", "after": "b.opus", "heard_before": "one", "heard_after": "two"}
+    (tmp_path / "failures.json").write_text(json.dumps([told]), encoding="utf-8")
+    (table,) = house_card.figures(Study(tmp_path))
+    assert table["rows"][0]["after"] == "[clip](../../docs/audio/b.opus): “two”"
+    (name, text) = next(house_page.fragments(Study(tmp_path)))
+    assert name == "failures"
+    assert "[clip](audio/a.opus): “one”" in text
