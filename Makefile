@@ -27,6 +27,7 @@ bench: .venv/dev
 	.venv/bin/python -m benchmarks.analysis_coverage
 	.venv/bin/python -m benchmarks.million_trials
 	.venv/bin/python -m benchmarks.speaker_encoder
+	.venv/bin/python -m benchmarks.house
 	.venv/bin/python -m benchmarks.evaluation_batch
 
 .venv/run: requirements.txt

@@ -48,7 +48,7 @@ def whole(sound: np.ndarray) -> np.ndarray:
     return system.anonymize(Clip(sound, RATE_HZ), seed=5, **params).clip.samples
 
 
-@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.one_of(st.integers(0, 2_000), st.sampled_from([1, 159, 160, 161, 320])), max_size=30))
 def test_any_pieces_give_the_sound_of_the_whole_file(sound: np.ndarray, whole: np.ndarray, sizes: list[int]):
     assert np.abs(whole).max() > 0.01
@@ -81,16 +81,16 @@ def test_the_latency_is_what_is_held_back_at_most(sound: np.ndarray):
     assert stream.latency_ms <= 120
 
 
-def test_nothing_that_comes_after_the_latency_is_known(sound: np.ndarray, whole: np.ndarray):
+def test_nothing_that_comes_after_the_latency_is_known(sound: np.ndarray):
     """Another sound from t on leaves all before t - latency as it was, and changes what comes later."""
     latency = round(opened().latency_ms * RATE_HZ / 1_000)
+    sizes = [3_000] * 7
+    expected = streamed(sound, sizes)
     other = np.random.default_rng(0).uniform(-1, 1, len(sound)).astype(np.float32)
-    for at in (8_000, 12_345, 16_200):
-        changed = streamed(np.concatenate((sound[:at], other[at:])), [3_000] * 7)
-        np.testing.assert_array_equal(
-            changed[: at - latency], streamed(sound, [3_000] * 7)[: at - latency], err_msg=f"changed at {at}"
-        )
-        assert np.abs(changed[at:] - whole[at:]).max() > 1e-3
+    for at in (8_000, 12_345):
+        changed = streamed(np.concatenate((sound[:at], other[at:])), sizes)
+        np.testing.assert_array_equal(changed[: at - latency], expected[: at - latency])
+        assert np.abs(changed[at:] - expected[at:]).max() > 1e-3
 
 
 def test_seeds_are_voices(sound: np.ndarray):
@@ -126,21 +126,24 @@ def test_a_pause_and_a_shout_do_not_stop_it(spoken: Clip):
 def test_what_is_kept_does_not_grow(spoken: Clip):
     """All that a stream holds, as bytes: its states, what waits, and nothing of what was."""
     stream, sizes = opened(), []
-    for place in range(60):
+    for place in range(40):
         stream.push(spoken.samples[(place * 1_600) % 80_000 :][:1_600])
         sizes.append(len(pickle.dumps(stream)))
-    assert max(sizes[50:]) <= max(sizes[5:15]) + 2_000
+    assert max(sizes[30:]) <= max(sizes[5:15]) + 500
 
 
 @pytest.mark.slow
-def test_ten_minutes_leave_nothing_behind(spoken: Clip):
+def test_five_minutes_leave_nothing_behind(spoken: Clip):
+    """What the stream holds is as much as after a minute; what the process holds grows by less than a byte a sample."""
     stream = opened()
-    blocks = np.array_split(spoken.samples, 12)
-    kept = []
+    blocks = np.array_split(spoken.samples, round(len(spoken.samples) / 8_000))
+    held, traced = [], []
     tracemalloc.start()
-    for _ in range(10):
-        for place in range(round(60 / spoken.duration_s) * len(blocks)):
+    for _ in range(5):
+        for place in range(120):
             assert np.isfinite(stream.push(blocks[place % len(blocks)])).all()
-        kept.append(tracemalloc.get_traced_memory()[0])
+        held.append(len(pickle.dumps(stream)))
+        traced.append(tracemalloc.get_traced_memory()[0])
     tracemalloc.stop()
-    assert kept[-1] - kept[0] < 100_000, kept
+    assert max(held) <= held[0] + 2_000, held
+    assert traced[-1] - traced[0] < 1_000_000, traced

@@ -267,6 +267,37 @@ def test_the_decoders_target_is_where_its_frames_are(speech, known):
         np.testing.assert_allclose(loudness, prosody[3:36, 2], atol=0.02)
 
 
+def test_a_speaker_is_known_from_their_other_clips():
+    utterance = lambda name: common.Utterance(Path(name), "c", name, "F", "", "", 2.0)  # noqa: E731
+    known = common.Speech(tuple(map(utterance, ("a", "b", "a", "a", ""))), np.zeros(5, np.int16), np.arange(6))
+    vectors = np.eye(5, 4, dtype=np.float32)
+    others = decoder_data.of_other_clips(known, vectors)
+    half = np.float32(0.5**0.5)
+    np.testing.assert_allclose(others[0], [0, 0, half, half])
+    np.testing.assert_allclose(others[2], [half, 0, 0, half])
+    np.testing.assert_array_equal(others[[1, 4]], vectors[[1, 4]])
+
+
+def test_a_training_may_begin_with_trained_weights(loop: Callable[[Path], Loop], tmp_path: Path):
+    from training import export
+
+    first = loop(tmp_path / "first")
+    first.run(stop_after=1)
+    module = first.modules["module"]
+    module = module if isinstance(first, decoder_training.DecoderLoop) else phone_encoder.for_use(module)
+    export.safetensors(module, tmp_path / "weights.safetensors")
+    second = loop(tmp_path / "second")
+    second.begin_with(tmp_path / "weights.safetensors")
+    found, expected = (one.modules["module"].state_dict() for one in (second, first))
+    for name, tensor in expected.items():
+        np.testing.assert_allclose(found[name], tensor, rtol=1e-3, atol=1e-7)
+    second.run(stop_after=1)
+    trained = {name: tensor.clone() for name, tensor in second.modules["module"].state_dict().items()}
+    resumed = loop(tmp_path / "second")
+    resumed.begin_with(tmp_path / "weights.safetensors")  # a resumed training has its own by now
+    assert all((tensor == trained[name]).all() for name, tensor in resumed.modules["module"].state_dict().items())
+
+
 def test_clips_too_short_for_a_crop_are_refused(speech, known):
     with pytest.raises(common.TrainingError, match=r"Clips of more than 90 s were expected"):
         decoder_data.Crops(speech, known, SmallDecoder(frames=9_000))

@@ -46,7 +46,7 @@ def test_a_content_frame_for_two_mel_frames(encoder, frames: int):
     assert content.abs().max() <= 1
 
 
-@settings(max_examples=10)
+@settings(max_examples=5)
 @given(st.lists(st.integers(1, 12), max_size=6))
 def test_the_causal_encoder_goes_on_where_it_stopped(pairs: list[int]):
     mel = noise(1, 60, N_MELS)
@@ -63,7 +63,7 @@ def test_the_causal_encoder_goes_on_where_it_stopped(pairs: list[int]):
     np.testing.assert_allclose(found, whole, atol=1e-5)
 
 
-@settings(max_examples=10)
+@settings(max_examples=5)
 @given(st.lists(st.integers(1, 15), max_size=6))
 def test_the_decoder_goes_on_where_it_stopped(sizes: list[int]):
     frames, speaker = noise(1, 40, decoder.INPUTS), noise(1, decoder.SPEAKER)

@@ -72,7 +72,7 @@ def test_unvoiced_frames_go_on_at_the_last_pitch():
     assert len(sf.carried_on(np.zeros(0, np.float32), 150)) == 0
 
 
-@settings(max_examples=25)
+@settings(max_examples=10)
 @given(st.integers(0, 9), st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=12))
 def test_pieces_of_any_size_give_the_same_samples(seed: int, sizes: list[tuple[int, int]]):
     f0_hz, gains = frames_of(seed, 40)
