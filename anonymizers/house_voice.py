@@ -30,8 +30,9 @@ BOTTLENECK = Param(
     choices=("soft", "vq"),
 )  # fmt: skip
 GENDER = Param(
-    "gender", "choice", "any", "Gender of the pseudo-speaker",
-    "same, cross: of the sex that the voice is taken for, or of the other one; any: of both.",
+    "gender", "choice", "same", "Gender of the pseudo-speaker",
+    "same, cross: of the sex that the voice is taken for, or of the other one; any: of both. Across the sexes more of "
+    "the emotion is lost.",
     choices=GENDERS,
 )  # fmt: skip
 VECTOR_NOISE = Param(
@@ -68,7 +69,7 @@ CONTROLS = (
         "Spectral centroid, spectral kurtosis and F0's movement of the source steer the new voice, frame by frame.",
     ),
     Param(
-        "control_strength", "float", 1.0, "Strength of the controls",
+        "control_strength", "float", 0.8, "Strength of the controls",
         "1: as in the source; less is nearer to ordinary speech, more exaggerates.", 0.0, 2.0, 0.1,
     ),
 )  # fmt: skip
