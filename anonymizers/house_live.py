@@ -21,7 +21,7 @@ FORGET_DB = 0.02
 """How much the level of "loud" falls in a frame: 2 dB a second."""
 PEAK_OVER_LOUD_DB = 2.0
 """The loudest frame lies about so far above the level that 5 % of frames exceed."""
-FIRST_F0_HZ, FIRST_F0_FRAMES, F0_MEMORY_FRAMES = 150.0, 50.0, 1_500.0
+FIRST_F0_HZ, FIRST_F0_FRAMES, F0_MEMORY_FRAMES = 150.0, 20.0, 1_500.0
 QUIETEST_LOUD_DB = -75.0
 
 

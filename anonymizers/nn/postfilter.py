@@ -20,8 +20,8 @@ def sharpened(gains: Floats) -> Floats:
     """Natural-log gains, (frames, 128), 80 harmonic bands and then 48 of noise, with peaks and valleys further apart.
 
     Each frame for itself, so live and whole are the same. Like the postfilters of statistical synthesis against
-    over-smoothing (Ling et al., 2006, for line spectra). The value was chosen on read speech by the offline recogniser:
-    of SHARPNESS 1, 1.3, 1.4 and 1.6, words were best kept from 1.4 on.
+    over-smoothing (Ling et al., 2006, for line spectra). The value was chosen on 18 clips of LibriSpeech
+    dev: of 1, 1.3, 1.4 and 1.6, the offline recogniser of words made the fewest errors from 1.4 on.
     """
     return gains @ _matrix()
 
