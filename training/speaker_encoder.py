@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,7 +14,8 @@ import numpy as np
 from anonymizers import speaker_encoder
 from anonymizers.nn import ecapa
 from audio.clip import Clip, decode
-from training import cards, common, onnx_half, speaker_card, verification, whitening
+from training import cards, common, onnx_half, plan, speaker_card, verification, whitening
+from training import export as files
 from training.speaker_training import Settings, Training
 
 SUMMARY = "who speaks, as a vector (ECAPA-TDNN, 1.7 M parameters)"
@@ -23,7 +23,6 @@ EXAMPLE = "example: python -m training speaker-encoder --data ../shared/data/tra
 IN_TEST_DATA = frozenset({"ls-4088", "ls-4406", "ls-5652", "ls-8226"})
 """Speakers of whom ../shared/data has clips both to train on and to test on: in neither."""
 NAME = "speaker_encoder"
-TRIED_STEPS = 8
 SOURCES = (
     "anonymizers/nn/ecapa.py",
     *(
@@ -45,6 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", default="auto", help="cpu, cuda or auto (cuda if there is one)")
     parser.add_argument("--threads", type=int, default=1, help="of the processor (default: 1)")
     parser.add_argument("--note", default="", help="a sentence for the card")
+    parser.set_defaults(start=None)
 
 
 def main(options: argparse.Namespace) -> int:
@@ -61,9 +61,11 @@ def main(options: argparse.Namespace) -> int:
 
     torch.set_num_threads(options.threads)
     speech = common.load_speech(common.read_manifest(options.data, may_be_learned))
-    settings = planned(options, speech)
-    print(f"{len(speech.of_speaker())} speakers, {speech.hours:.1f} h, {settings.steps} steps", flush=True)
-    training = Training(speech, settings, options.work, device(options.device))
+    processor = plan.device(options.device)
+    asked = {"hours": round(speech.hours, 4)}
+    steps = plan.steps(options, asked, lambda tried: Training(speech, Settings(seed=options.seed), tried, processor))
+    print(f"{len(speech.of_speaker())} speakers, {speech.hours:.1f} h, {steps} steps", flush=True)
+    training = Training(speech, Settings(steps=steps, seed=options.seed), options.work, processor)
     training.run()
     export(training, options.out, note=options.note)
     print(f"written: {options.out / NAME}.onnx, .safetensors, .json, .md", flush=True)
@@ -73,44 +75,6 @@ def main(options: argparse.Namespace) -> int:
 def may_be_learned(row: Mapping[str, str]) -> bool:
     """Whether a line of the manifest is neither non-commercial nor of somebody who is also in the test data."""
     return row["speaker"] not in IN_TEST_DATA and row.get("speaker_in_dev", "") != "yes"
-
-
-def device(asked: str) -> str:
-    import torch
-
-    return ("cuda" if torch.cuda.is_available() else "cpu") if asked == "auto" else asked
-
-
-def planned(options: argparse.Namespace, speech: common.Speech) -> Settings:
-    """The settings of the training in --work: as asked for, or as they were when it began.
-
-    Raises:
-        TrainingError: if something else was asked for then.
-    """
-    asked = {"seed": options.seed, "steps": options.steps, "minutes": options.minutes, "hours": round(speech.hours, 4)}
-    path = options.work / "plan.json"
-    if not path.is_file():
-        steps = steps_within(options, speech) if options.minutes else options.steps
-        common.write_json(path, {"asked": asked, "steps": steps})
-    plan = json.loads(path.read_text(encoding="utf-8"))
-    if plan["asked"] != asked:
-        raise common.TrainingError(
-            f"A training asked for as {asked} was expected in {options.work}, but {plan['asked']} is under way there: "
-            "ask for the same, or name another folder with --work."
-        )
-    return Settings(steps=plan["steps"], seed=options.seed)
-
-
-def steps_within(options: argparse.Namespace, speech: common.Speech) -> int:
-    """How many steps --minutes allow on this machine, by the median of a few that are thrown away."""
-    with tempfile.TemporaryDirectory() as folder:
-        training = Training(speech, Settings(seed=options.seed), Path(folder), device(options.device))
-        seconds = []
-        for _ in range(TRIED_STEPS):
-            started_at = time.perf_counter()
-            training.run(stop_after=1)
-            seconds.append(time.perf_counter() - started_at)
-    return max(10, int(60 * options.minutes / float(np.median(seconds))))
 
 
 def export(training: Training, out: Path, note: str = "") -> None:
@@ -128,17 +92,14 @@ def write(module: Any, out: Path) -> tuple[Path, Path]:
     Matrices and kernels in 16 bits (`onnx_half.is_halved`): they are most of the file.
     """
     import onnx
-    from safetensors.numpy import save
 
     network, weights = out / f"{NAME}.onnx", out / f"{NAME}.safetensors"
-    arrays = {name: tensor.numpy() for name, tensor in module.state_dict().items()}
-    stored = {name: own.astype(np.float16) if onnx_half.is_halved(own) else own for name, own in arrays.items()}
 
     def draft_network(draft: Path) -> None:
         ecapa.export_onnx(module, draft)
         onnx.save(onnx_half.refer(onnx_half.half(onnx.load(draft)), weights), draft)
 
-    common.save_bytes(weights, save(stored))
+    files.safetensors(module, weights)
     common.save_atomically(network, draft_network)
     return network, weights
 

@@ -16,6 +16,7 @@ import numpy as np
 from anonymizers.nn import ecapa
 from training import common
 from training.augmentation import Augmentation, augmented, source_length
+from training.loop import one_cycle
 
 if TYPE_CHECKING:
     import torch
@@ -182,7 +183,7 @@ class Training:
         saved_at = time.monotonic()
         while self.step < last:
             started_at = time.monotonic()
-            values = self._one_step()
+            values = self.one_step()
             seconds = time.monotonic() - started_at
             log.add(self.step, *values, seconds)
             self.step, self.seconds = self.step + 1, self.seconds + seconds
@@ -191,7 +192,7 @@ class Training:
                 saved_at = time.monotonic()
         common.save_checkpoint(self.checkpoint, self._state())
 
-    def _one_step(self) -> tuple[float, ...]:
+    def one_step(self) -> tuple[float, ...]:
         import torch
 
         rate = self.settings.learning_rate * one_cycle(self.step / self.settings.steps)
@@ -209,10 +210,3 @@ class Training:
         torch.nn.utils.clip_grad_norm_(self.module.parameters(), 5.0)
         self.optimizer.step()
         return loss.item(), sorting.item(), pairing.item(), hit.item(), rate
-
-
-def one_cycle(done: float) -> float:
-    """The learning rate's share of its peak when `done` of the steps are: up for 5 %, then down a half cosine to 0."""
-    if done < 0.05:
-        return 0.05 + 0.95 * done / 0.05
-    return float(0.5 + 0.5 * np.cos(np.pi * (done - 0.05) / 0.95))
