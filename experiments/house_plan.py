@@ -18,22 +18,24 @@ HOUSE = ("house", "house-knn", "house-stream")
 COMPARED = (*HOUSE, "mcadams", "pitch-formant")
 ALSO_ATTACKED = ("f0-mean-reversion", "prosody-scaling", "devoiced")
 """Signal processing that is attacked, and nothing else; cascade-offline is in docs/evaluation.md."""
-RULES = {
-    "random mix": {},
-    "random mix, same sex": {"gender": "same"},
-    "random mix, cross sex": {"gender": "cross"},
-    "random one": {"rule": "random one"},
-    "selec-anon, same sex": {"rule": "selec-anon", "gender": "same"},
-    "selec-anon, cross sex": {"rule": "selec-anon", "gender": "cross"},
-    "farthest": {"rule": "farthest"},
-    "nearest": {"rule": "nearest"},
-    "fixed": {"rule": "fixed"},
-}
+RULES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
+    {
+        "random mix": {"gender": "any"},
+        "random mix, same sex": {"gender": "same"},
+        "random mix, cross sex": {"gender": "cross"},
+        "random one": {"rule": "random one", "gender": "any"},
+        "selec-anon, same sex": {"rule": "selec-anon", "gender": "same"},
+        "selec-anon, cross sex": {"rule": "selec-anon", "gender": "cross"},
+        "farthest": {"rule": "farthest", "gender": "any"},
+        "nearest": {"rule": "nearest", "gender": "any"},
+        "fixed": {"rule": "fixed", "gender": "any"},
+    }
+)
 OWN_VOICE = "own voice"
 """Only the vocoder changes anything: what the system hides by itself."""
 STYLE = {"f0_alpha": 0.9, "f0_noise_db": 0.0, "f0_levels": 4, "controls": False}
 """What our parameters can change of speaking style: F0's movement, and that spectrum and F0 steer the voice."""
-STRENGTHS = (0.5, 1.0, 1.5)
+STRENGTHS = (0.5, 0.8, 1.0, 1.5)
 
 
 @dataclass(frozen=True)

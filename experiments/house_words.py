@@ -14,7 +14,6 @@ from experiments.house_figures import Study
 from experiments.house_plan import (
     ORIGINAL,
     OWN_VOICE,
-    STRENGTHS,
     Cell,
     ablation_cells,
     rule_cells,
@@ -94,15 +93,15 @@ def strengths(study: Study) -> str:
         return ""
     found = {cell.title: paired.uar_difference(study, "acted", cell, off) for cell in on if study.has("acted", cell)}
     lines = [f"at strength {title} UAR differs by {told(one)}" for title, one in found.items()]
-    usual = found.get(f"{STRENGTHS[1]:g}")
+    usual = next((found[cell.title] for cell in on if cell.title in found and not cell.changed), None)
     verdict = ""
     if usual is not None and not math.isnan(usual.low):
         verdict = (
-            " **The controls measurably help**: the whole interval lies above zero."
+            " **As they come, the controls measurably help**: the whole interval lies above zero."
             if usual.low > 0
-            else " **The controls did not measurably help**: the interval holds zero."
+            else " **As they come, the controls did not measurably help**: the interval holds zero."
             if usual.high >= 0
-            else " **The controls measurably harm**: the whole interval lies below zero."
+            else " **As they come, the controls measurably harm**: the whole interval lies below zero."
         )
     return f"Against the same clips without controls, {'; '.join(lines)}.{verdict}\n" if lines else ""
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from anonymizers import house_model
+from anonymizers import house_model, registry
 from audio.clip import Clip
 from evaluation import protocol, protocol_lists, summary
 from evaluation.options import parser as evaluation_parser
@@ -74,8 +74,9 @@ def test_every_run_is_asked_for_in_words_that_the_command_knows(options):
 def test_the_default_is_one_run_whatever_a_table_calls_it():
     usual = Cell("house", "house")
     soft = next(cell for cell in ablation_cells() if cell.title == "soft, anonymised, controls")
-    assert soft.name == usual.name == Cell("1", params={"control_strength": 1.0}).name == "house"
-    assert Cell("", params={"rule": "selec-anon", "gender": "same"}).name == "house+gender=same+rule=selec-anon"
+    own = {param.name: param.default for param in registry.info("house").params}
+    assert soft.name == usual.name == Cell("the same", params=own).name == "house"
+    assert Cell("", params={"rule": "selec-anon", "gender": "cross"}).name == "house+gender=cross+rule=selec-anon"
     assert len({cell.name for cell in ablation_cells()}) == 12
 
 
