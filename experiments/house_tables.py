@@ -101,8 +101,10 @@ def utility(study: Study, cells: Sequence[Cell]) -> str:
         of = figures[(figures["system"] == cell.title) & (figures["sex"] == "all")]
         ratio = "1" if cell == ORIGINAL else number(paired.wer_ratio(study, "words", cell, ORIGINAL))
         heard = [number(one(of, metric=metric)) for metric in ("DNSMOS OVRL", "DNSMOS P808", "rho_F0")]
-        rows.append([cell.title, percent(one(of, metric="WER")), ratio, *heard])
-    return markdown(["System", "WER", "by the original's", "DNSMOS OVRL", "DNSMOS P.808", "ρF0"], rows)
+        melody = "–" if cell == ORIGINAL else number(paired.melody(study, "words", cell, ORIGINAL))
+        rows.append([cell.title, percent(one(of, metric="WER")), ratio, *heard, melody])
+    head = ["System", "WER", "by the original's", "DNSMOS OVRL", "DNSMOS P.808", "ρF0", "F0 where both are voiced"]
+    return markdown(head, rows)
 
 
 def emotions(study: Study, cells: Sequence[Cell], other: Cell = ORIGINAL) -> str:
