@@ -25,8 +25,8 @@ ENTRIES: dict[str, Entry] = {
     "prosody-scaling": Entry("anonymizers.prosody_scaling:ProsodyScaling", "#D55E00"),
     "devoiced": Entry("anonymizers.devoiced:Devoiced", "#CC79A7"),
     "cascade-offline": Entry("anonymizers.cascade_offline:CascadeOffline", "#0072B2"),
-    "house": Entry("anonymizers.house:House", "#E69F00", "dash"),
-    "house-knn": Entry("anonymizers.house_knn:HouseKnn", "#009E73", "dash"),
+    "house": Entry("anonymizers.house:House", "#009E73", "dash"),
+    "house-knn": Entry("anonymizers.house_knn:HouseKnn", "#CC79A7", "dash"),
     "house-stream": Entry("anonymizers.house_stream:HouseStream", "#56B4E9", "dash"),
 }
 
