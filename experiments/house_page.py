@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from experiments import house_card, house_tables, house_words
+from experiments import house_card, house_findings, house_tables, house_words
 from experiments.house_figures import Study
 from experiments.house_plan import (
     ORIGINAL,
@@ -81,14 +81,14 @@ def _ablation(study: Study) -> Iterator[tuple[str, str]]:
     figures = study.figures("acted", [ORIGINAL, *cells])
     for feature in FEATURES:
         yield f"ablation-{feature}", medians(figures, feature)
-    yield "ablation-words", house_words.ablation(study)
+    yield "ablation-words", house_findings.ablation(study)
 
 
 def protocol_words(study: Study) -> str:
     """What the figures of privacy rest on: the house attacker's, of one system, as each of them says it."""
     figures = study.figures("attacked", [ORIGINAL, *main_cells()])
     rows = figures[(figures["metric"] == "EER") & (figures["sex"] == "all") & (figures["attacker"] == "house")]
-    found = rows[rows["system"].isin((ORIGINAL.title, "house")) & (rows["attack"] != "ignorant")]
+    found = rows[rows["system"].isin((ORIGINAL.title, "house")) & rows["attack"].isin(("unprotected", "semi-informed"))]
     return "".join(f"- {row.about}\n" for row in found.itertuples())
 
 
