@@ -150,15 +150,16 @@ def ablation(study: Study, cells: Sequence[Cell]) -> str:
     confusion = study.table("confusion", "acted", every)
     asked = [("house", "single"), ("house", "multi"), ("emotion", "multi")]
     head = ["Bottleneck, speaker, controls", *(f"EER {attacker}, {protocol}" for attacker, protocol in asked)]
-    head += ["WER", *EMOTIONS, "UAR", "sad heard as angry"]
+    worded = bool(study.there("words-small", cells))
+    head += [*(["WER"] if worded else []), *EMOTIONS, "UAR", "sad heard as angry"]
     rows = []
     for cell in every:
         if not any(study.has(kind, cell) for kind in ("lazy", "words-small", "acted")):
             continue
         of = felt[(felt["system"] == cell.title) & (felt["sex"] == "all") & (felt["kind"] == "emotion")]
         eers = [percent(eer(lazily, cell.title, attacker, "lazy-informed", protocol)) for attacker, protocol in asked]
-        wer = percent(one(said, system=cell.title, metric="WER", sex="all"))
+        wer = [percent(one(said, system=cell.title, metric="WER", sex="all"))] if worded else []
         recalls = [percent(one(of, metric="recall", group=emotion)) for emotion in EMOTIONS]
         uar = percent(one(of, metric="UAR"))
-        rows.append([cell.title, *eers, wer, *recalls, uar, became_angry(confusion, cell.title)])
+        rows.append([cell.title, *eers, *wer, *recalls, uar, became_angry(confusion, cell.title)])
     return markdown(head, rows)
