@@ -10,8 +10,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 
+MISSING = find_spec("ray") is None and not os.environ.get("CI")
+"""Whether tests skip: in CI, where it belongs to what is installed, a missing Ray is a failure."""
+NO_RAY = "no ray: pip install -r requirements-cluster.txt"
 ROOT = Path(__file__).resolve().parents[1]
 LOOPBACK = "127.0.0.1"
 STORE_BYTES = 100_000_000

@@ -15,8 +15,7 @@ from audio.clip import Clip
 from tests.anonymizers import house_sounds
 from tests.conftest import synthetic_voice
 
-KEYS = [key for key in ("house", "house-knn", "house-stream") if registry.status(key).state == "ready"]
-pytestmark = pytest.mark.skipif("house" not in KEYS, reason=registry.status("house").detail)
+KEYS = ("house", "house-knn", "house-stream")
 DEFAULTS = runner.check_params(registry.info("house"), {})
 
 

@@ -5,13 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from anonymizers import house_knn, house_model, pool, registry, runner
+from anonymizers import house_knn, house_model, pool, runner
 from anonymizers.base import AnonymizerError
 from anonymizers.pool import Pool
 from audio.clip import Clip
-
-READY = registry.status("house-knn").state == "ready"
-shipped = pytest.mark.skipif(not READY, reason=registry.status("house-knn").detail)
 
 
 def test_the_nearest_are_those_in_the_same_direction():
@@ -63,7 +60,6 @@ def test_missing_frames_are_said(tmp_path):
         house_knn.load(tmp_path / "nothing.npz")
 
 
-@shipped
 def test_the_shipped_frames_are_of_women_and_men_of_the_pool():
     frames = house_knn.load(house_model.FOLDER / f"{house_knn.NAME}.npz")
     assert set(frames.pool.sexes) == {"F", "M"}
@@ -74,7 +70,6 @@ def test_the_shipped_frames_are_of_women_and_men_of_the_pool():
     assert np.bincount(frames.speaker).min() > 200
 
 
-@shipped
 def test_more_speakers_are_more_frames(spoken: Clip):
     short = Clip(spoken.samples[:16_000], 16_000)
     one, three = (runner.run(short, "house-knn", params={"targets": count}).pseudo_speaker for count in (1, 3))

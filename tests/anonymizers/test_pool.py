@@ -21,8 +21,6 @@ from anonymizers.pool_from_speech import from_folder, voice_of
 from audio.clip import Clip, encode_wav
 from tests.conftest import synthetic_voice
 
-shipped = pytest.mark.skipif(not pool.available(), reason="no assets/models/speaker_pool.npz")
-
 
 def some_pool(women: int = 4, men: int = 3, size: int = 8, seed: int = 0) -> Pool:
     """Women, then men, with vectors of unit length and a known pitch."""
@@ -184,7 +182,6 @@ def test_a_folder_without_two_speakers(tmp_path: Path):
         from_folder(tmp_path, pitch_and_brightness)
 
 
-@shipped
 def test_the_shipped_pool_and_its_card():
     card = json.loads(pool.MODEL.with_suffix(".json").read_text(encoding="utf-8"))
     whole = pool.load()
@@ -203,7 +200,6 @@ def test_the_shipped_pool_and_its_card():
     assert pool.MODEL.stat().st_size < 200_000
 
 
-@shipped
 def test_the_shipped_pool_is_of_the_shipped_encoder(shared_dir: Path):
     from audio.clip import decode
     from training.common import read_manifest

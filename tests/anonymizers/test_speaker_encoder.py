@@ -18,7 +18,6 @@ from anonymizers.nn import ecapa
 from audio.clip import Clip, decode
 
 SHOWCASE = Path(__file__).resolve().parents[2] / "assets" / "showcase"
-shipped = pytest.mark.skipif(not speaker_encoder.available(), reason="no assets/models/speaker_encoder.onnx")
 
 
 def voices(*names: str) -> list[Clip]:
@@ -54,7 +53,6 @@ def test_mel_bands_are_those_of_librosa():
     assert (theirs.sum(axis=1) > 0).all()
 
 
-@shipped
 def test_a_vector_of_unit_length_that_is_the_same_every_time(spoken: Clip):
     first, again = speaker_encoder.embed(spoken), speaker_encoder.embed(spoken)
     assert first.shape == (192,)
@@ -65,7 +63,6 @@ def test_a_vector_of_unit_length_that_is_the_same_every_time(spoken: Clip):
     assert first @ louder > 0.999
 
 
-@shipped
 @pytest.mark.parametrize("duration_s", [0.1, 0.3, 1.0])
 @pytest.mark.parametrize("rate_hz", [8_000, 16_000, 48_000])
 def test_short_clips_at_any_rate(voice: Clip, duration_s: float, rate_hz: int):
@@ -74,7 +71,6 @@ def test_short_clips_at_any_rate(voice: Clip, duration_s: float, rate_hz: int):
     assert np.linalg.norm(speaker_encoder.embed(short)) == pytest.approx(1, abs=1e-5)
 
 
-@shipped
 def test_a_long_clip_is_heard_in_pieces_and_sounds_like_its_parts(spoken: Clip):
     times = int(np.ceil(45 / spoken.duration_s))
     long = Clip(np.tile(spoken.samples, times), 16_000)
@@ -104,7 +100,6 @@ def test_a_missing_model_is_named_with_the_mend(tmp_path: Path, voice: Clip, mon
         speaker_encoder.card()
 
 
-@shipped
 def test_a_network_without_its_weights_is_as_good_as_missing(
     tmp_path: Path, voice: Clip, monkeypatch: pytest.MonkeyPatch
 ):
@@ -116,7 +111,6 @@ def test_a_network_without_its_weights_is_as_good_as_missing(
         speaker_encoder.embed(voice)
 
 
-@shipped
 def test_the_network_holds_no_weights_of_its_own_and_names_the_file_that_does():
     network, weights = speaker_encoder._files(speaker_encoder.MODEL)
     digest = hashlib.sha256(weights.read_bytes()).hexdigest()
@@ -125,7 +119,6 @@ def test_the_network_holds_no_weights_of_its_own_and_names_the_file_that_does():
     assert weights.stat().st_size < 2.1 * speaker_encoder.card()["parameters"]
 
 
-@shipped
 def test_one_voice_is_more_like_itself_than_like_another():
     vera, again, edie, noel = map(
         speaker_encoder.embed, voices("vera_plain", "vera_lively", "edie_plain", "noel_plain")
@@ -133,7 +126,6 @@ def test_one_voice_is_more_like_itself_than_like_another():
     assert vera @ again > max(vera @ edie, vera @ noel)
 
 
-@shipped
 def test_the_card_is_of_these_files_and_within_the_bounds():
     card = speaker_encoder.card()
     for name, digest in card["sha256"].items():
@@ -147,7 +139,6 @@ def test_the_card_is_of_these_files_and_within_the_bounds():
     assert all(entry["licence"] and "NC" not in entry["licence"] for entry in card["training_data"])
 
 
-@shipped
 @pytest.mark.slow
 def test_the_cards_figure_on_voices_it_never_heard(shared_dir: Path):
     from training.common import read_manifest

@@ -8,17 +8,16 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 from tests.evaluation.example_corpus import voices
-from tests.ray_cluster import ENVIRONMENT, ROOT, cluster
+from tests.ray_cluster import ENVIRONMENT, MISSING, NO_RAY, ROOT, cluster
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(find_spec("ray") is None, reason="no ray: pip install -r requirements-cluster.txt"),
+    pytest.mark.skipif(MISSING, reason=NO_RAY),
 ]
 SCRIPT = """
 import json, os, sys

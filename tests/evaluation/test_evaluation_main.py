@@ -8,7 +8,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -19,7 +18,7 @@ from evaluation.options import parser, request_of
 from evaluation.run_tables import TABLES
 from evaluation.runs import Run
 from tests.evaluation.example_corpus import kaldi, voices
-from tests.ray_cluster import ENVIRONMENT, ROOT, cluster
+from tests.ray_cluster import ENVIRONMENT, MISSING, NO_RAY, ROOT, cluster
 
 QUICK = ["--attackers", "mfcc", "--words", "none", "--emotion", "none", "--replicates", "20", "--quality", "no"]
 
@@ -257,7 +256,7 @@ def address() -> Iterator[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(find_spec("ray") is None, reason="no ray: pip install -r requirements-cluster.txt")
+@pytest.mark.skipif(MISSING, reason=NO_RAY)
 def test_a_cluster_gives_the_same_bytes(out: Path, folder: Path, address: str, tmp_path: Path) -> None:
     asked = ["run", "--data", str(folder), "--systems", "mcadams", "--out", str(tmp_path / "there"), *QUICK]
     done = subprocess.run(

@@ -27,7 +27,10 @@ SHARED = Path(os.environ.get("VOICEVEIL_SHARED", ROOT.parent / "shared"))
 EMODB = SHARED / "data" / "dev"
 RATE = 16_000
 FOLDS = ("emodb-03", "emodb-08", "emodb-09", "emodb-10", "emodb-11", "emodb-13", ALL)
-shared = pytest.mark.skipif(not (EMODB / "manifest.csv").is_file(), reason="EmoDB lies in ../shared/data/dev")
+shared = pytest.mark.skipif(
+    not (EMODB / "manifest.csv").is_file(),
+    reason="no EmoDB: ../shared/data/dev is not here; VOICEVEIL_SHARED names another folder",
+)
 
 
 @cache

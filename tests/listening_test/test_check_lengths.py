@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from anonymizers import speech_synthesis
 from listening_test import attention, plan, questions
 from listening_test.check_lengths import attention_s, file_lengths_s
 from listening_test.finishing import length_class_s
@@ -51,7 +50,6 @@ def test_clips_with_an_attention_check_leave_room_for_it():
     assert lengths_s[voices[0].key] > lengths_s[voices[1].key] == length_class_s(1.5)
 
 
-@pytest.mark.skipif(not speech_synthesis.available(), reason="needs espeakng-loader")
 @pytest.mark.parametrize("key", ["overall_quality", "same_different", "line_up", "similarity"])
 @pytest.mark.parametrize("language", ["en", "de"])
 def test_attention_checks_last_about_as_long_as_foreseen(key, language):

@@ -11,7 +11,7 @@ import pytest
 import soundfile
 from pydantic import BaseModel
 
-from anonymizers import registry, runner, speech_synthesis
+from anonymizers import registry, runner
 from assets.studies.voices import make_voices
 from listening_test import clips, questions
 from listening_test.check import check
@@ -216,7 +216,6 @@ def test_the_voices_last_some_two_to_three_seconds():
     assert all(1.8 <= clip.duration_s <= 3.1 for clip in clips.read(load("demo"), FOLDER))
 
 
-@pytest.mark.skipif(not speech_synthesis.available(), reason="needs espeakng-loader")
 @pytest.mark.parametrize(("speaker", "sentence"), [(0, 0), (13, 1), (-1, 2)])
 def test_the_voices_are_what_their_script_makes(speaker, sentence):
     speaking = make_voices.SPEAKERS[speaker]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from anonymizers import registry
 from training import cards
 
 MODELS = Path(__file__).resolve().parents[2] / "assets" / "models"
@@ -17,6 +18,12 @@ MOST_BYTES = 20_000_000
 def test_all_models_together_stay_small():
     sizes = {path.name: path.stat().st_size for path in MODELS.rglob("*") if path.is_file()}
     assert sum(sizes.values()) <= MOST_BYTES, sizes
+
+
+@pytest.mark.parametrize("key", [key for key in registry.keys() if registry.info(key).fidelity == "house-weights"])
+def test_systems_of_our_own_weights_are_ready_from_a_checkout(key: str):
+    assert registry.status(key).state == "ready"
+    assert len(registry.version(key)) == 12
 
 
 def test_every_file_is_on_a_card():

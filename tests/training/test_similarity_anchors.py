@@ -33,7 +33,6 @@ def run(data: Path, out: Path) -> int:
     return main(["similarity-anchors", "--data", str(data), "--out", str(out)])
 
 
-@pytest.mark.skipif(not speaker_encoder.available(), reason="the house speaker encoder is not here")
 def test_anchors_of_made_voices(data: Path, tmp_path: Path) -> None:
     out = tmp_path / "anchors.json"
     assert run(data, out) == 0
@@ -51,7 +50,6 @@ def test_anchors_of_made_voices(data: Path, tmp_path: Path) -> None:
     assert out.read_bytes() == first
 
 
-@pytest.mark.skipif(not speaker_encoder.available(), reason="the house speaker encoder is not here")
 def test_one_speaker_has_no_pairs_of_two(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     manifest = data / "manifest.csv"
     manifest.write_text(manifest.read_text().replace("made-1", "made-0"))

@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
-from anonymizers import phones, speaker_encoder
+from anonymizers import phones
 from anonymizers.nn import decoder, mel, phone_encoder
 from tests.training.house_speech import put
 from training import (
@@ -30,8 +31,6 @@ from training import (
 from training.ahead import Ahead
 from training.augmentation import LEAD
 from training.loop import Loop, one_cycle
-
-torch = pytest.importorskip("torch")
 
 
 @dataclass(frozen=True)
@@ -303,7 +302,6 @@ def test_clips_too_short_for_a_crop_are_refused(speech, known):
         decoder_data.Crops(speech, known, SmallDecoder(frames=9_000))
 
 
-@pytest.mark.skipif(not speaker_encoder.available(), reason="no assets/models/speaker_encoder.onnx")
 def test_voices_are_measured_once(speech, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     few = common.Speech(speech.utterances[:2], speech.pcm[: speech.starts[2]], speech.starts[:3])
     first = decoder_data.voices(few, tmp_path)

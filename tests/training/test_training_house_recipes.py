@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from anonymizers import house_knn, house_model, house_voice, pool, registry, runner, speaker_encoder
 from anonymizers.nn import decoder, mel, phone_encoder
@@ -19,11 +20,7 @@ from tests.training.test_training_house import SmallCausal, SmallDecoder, SmallP
 from training import common
 from training.__main__ import main
 
-torch = pytest.importorskip("torch")
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(not speaker_encoder.available(), reason="no assets/models/speaker_encoder.onnx"),
-]
+pytestmark = pytest.mark.slow
 RECIPES = {
     "house_encoder": "phone-encoder",
     "house_encoder_causal": "phone-encoder-causal",
@@ -159,8 +156,6 @@ def test_frames_of_other_speakers_are_kept_and_found(
 
 @pytest.mark.parametrize("key", ["house", "house-stream"])
 def test_systems_speak_with_what_was_trained(folder: Path, key: str, spoken: Clip):
-    if not pool.available():
-        pytest.skip("no assets/models/speaker_pool.npz")
     assert registry.status(key).state == "ready"
     result = runner.run(Clip(spoken.samples[:16_000], 16_000), key)
     assert np.isfinite(result.clip.samples).all()

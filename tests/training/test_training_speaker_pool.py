@@ -27,7 +27,6 @@ SPOKEN = (
     ("vera_hurried", "", "F", "no"),
     ("noel_hurried", "ls-4088", "M", "yes"),
 )
-pytestmark = pytest.mark.skipif(not speaker_encoder.available(), reason="no assets/models/speaker_encoder.onnx")
 
 
 def put(folder: Path, spoken: tuple[tuple[str, str, str, str], ...], mute: bool = True) -> Path:
