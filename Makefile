@@ -11,6 +11,7 @@ test: .venv/dev
 lint: .venv/dev
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
+	rm -f web/components/*.pyi  # Gradio's, and perhaps half written
 	.venv/bin/mypy
 
 bench: .venv/dev
@@ -28,6 +29,7 @@ bench: .venv/dev
 	.venv/bin/python -m benchmarks.million_trials
 	.venv/bin/python -m benchmarks.speaker_encoder
 	.venv/bin/python -m benchmarks.house
+	.venv/bin/python -m benchmarks.pitch
 	.venv/bin/python -m benchmarks.evaluation_batch
 
 .venv/run: requirements.txt

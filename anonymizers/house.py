@@ -26,6 +26,8 @@ SPEAKER = Param(
     "the voice; none: no vector at all.",
     choices=("anonymised", "original", "none"),
 )  # fmt: skip
+NEEDED = (*house_model.files(house_model.ENCODER, house_model.DECODER), *house_model.WHO_SPEAKS)
+"""Files in assets/models that its sound depends on."""
 CAUTION = (
     "A small model, trained by this project on a few hours of speech: words blur more than through large systems, and "
     "rhythm and accent stay. It is no proof of anonymity; its card says which attackers link it to its source."
@@ -59,14 +61,12 @@ class House:
     @staticmethod
     def version() -> str:
         """See registry.version."""
-        return house_model.version(*house_model.files(house_model.ENCODER, house_model.DECODER), "speaker_pool.npz")
+        return house_model.version(*NEEDED)
 
     @staticmethod
     def status() -> Status:
         """Ready if the shipped files are here."""
-        if not pool.available() or not speaker_encoder.available():
-            return Status("needs training", "assets/models lacks the speaker pool or encoder: get the project's files.")
-        return house_model.status(house_model.ENCODER, house_model.DECODER)
+        return house_model.status(*NEEDED)
 
     def anonymize(self, clip: Clip, *, seed: int, progress: Progress = silent, **params: Any) -> Result:
         progress(0.0, "taking the voice apart")
@@ -93,7 +93,7 @@ def pseudo_speaker_of(
         params["rule"],
         source=source,
         gender=params["gender"],
-        noise_db=params["vector_noise_db"] if params["vector_noise_db"] > voice.NO_NOISE_DB else None,
+        noise_db=voice.vector_noise_of(params),
         rng=rng,
     )
 

@@ -24,6 +24,8 @@ from anonymizers.pseudo_speaker import Gender, Mix
 from audio.clip import Clip
 
 NAME = "house_frames"
+NEEDED = (*house_model.files(house_model.ENCODER, house_model.DECODER), *house_model.WHO_SPEAKS, f"{NAME}.npz")
+"""Files in assets/models that its sound depends on."""
 LEVELS = 127
 """Content lies in [-1, 1] and is kept in so many steps either side."""
 BLOCK_FRAMES = 256
@@ -71,14 +73,12 @@ class HouseKnn:
     @staticmethod
     def version() -> str:
         """See registry.version."""
-        return house_model.version(*house_model.files(house_model.ENCODER, house_model.DECODER), f"{NAME}.npz")
+        return house_model.version(*NEEDED)
 
     @staticmethod
     def status() -> Status:
         """Ready if the shipped files are here."""
-        if not (house_model.FOLDER / f"{NAME}.npz").is_file() or not speaker_encoder.available():
-            return Status("needs training", "assets/models lacks the target speakers' frames: get the project's files.")
-        return house_model.status(house_model.ENCODER, house_model.DECODER)
+        return house_model.status(*NEEDED)
 
     def anonymize(self, clip: Clip, *, seed: int, progress: Progress = silent, **params: Any) -> Result:
         progress(0.0, "taking the voice apart")

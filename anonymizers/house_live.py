@@ -147,8 +147,8 @@ class _Ear:
     def flush(self, wanted: int) -> tuple[Floats, Floats]:
         """The frames that are still missing to `wanted`, with silence after the end."""
         missing = wanted - self._count
-        needed = max(0, (missing - 1) * mel.HOP + mel.WINDOW - len(self._samples)) if missing > 0 else 0
-        return self.push(np.zeros(needed, np.float32)) if missing > 0 else self.push(np.zeros(0, np.float32))
+        needed = (missing - 1) * mel.HOP + mel.WINDOW - len(self._samples) if missing > 0 else 0
+        return self.push(np.zeros(max(0, needed), np.float32))
 
     def _listen(self, frames: Floats) -> tuple[Floats, Floats]:
         measures = controls.of_frames(frames)

@@ -17,42 +17,44 @@ import numpy as np
 import numpy.typing as npt
 
 from anonymizers.base import AnonymizerError, Status
+from anonymizers.nn import decoder, phone_encoder
 from anonymizers.nn.mel import N_MELS
 from anonymizers.nn.postfilter import sharpened
+from anonymizers.nn.source_filter import HARMONIC_BANDS, NOISE_BANDS
 
 Floats = npt.NDArray[np.float32]
 
 FOLDER = Path(__file__).resolve().parents[1] / "assets" / "models"
 ENCODER, CAUSAL_ENCODER, DECODER = "house_encoder", "house_encoder_causal", "house_decoder"
-STRIDE = 2
+POOL = "speaker_pool.npz"
+WHO_SPEAKS = ("speaker_encoder.onnx", "speaker_encoder.safetensors", POOL)
+STRIDE = phone_encoder.STRIDE
 """Mel frames (10 ms) to a content frame (20 ms)."""
-ENCODER_DELAY, DECODER_DELAY = 2, 1
+ENCODER_DELAY, DECODER_DELAY = phone_encoder.DELAY, decoder.DELAY
 """By how many content frames, and by how many frames of 10 ms, what comes out lags what goes in."""
-INPUTS = 71
-"""What the decoder takes of a frame (see house_voice.decoder_frames)."""
 CHUNK_FRAMES = 2_000
 MARGIN_FRAMES = 120
 """Long clips are encoded in pieces of 20 s with 1.2 s on either side, more than the network hears of them."""
 
 
-def status(*names: str) -> Status:
-    """Whether these models' files are here; loads nothing."""
-    missing = [name for name in names if not all((FOLDER / file).is_file() for file in files(name))]
+def files(*names: str) -> tuple[str, ...]:
+    """The files of these models: the graph of each, its weights, its card."""
+    return tuple(f"{name}{kind}" for name in names for kind in (".onnx", ".safetensors", ".json"))
+
+
+def status(*needed: str) -> Status:
+    """Whether these files in assets/models are here; loads nothing."""
+    missing = [name for name in needed if not (FOLDER / name).is_file()]
     if not missing:
         return Status("ready")
-    return Status("needs training", f"assets/models/{missing[0]}.onnx or its weights are not here: {_mend(missing[0])}")
+    return Status("needs training", f"assets/models/{missing[0]} is not here: {_mend(Path(missing[0]).stem)}")
 
 
-def files(*names: str) -> tuple[str, ...]:
-    """The files of these models: the graph of each, and its weights."""
-    return tuple(f"{name}{kind}" for name in names for kind in (".onnx", ".safetensors"))
-
-
-def version(*names: str) -> str:
-    """The first digits of the SHA-256 of these files in assets/models, names with endings; missing ones count too."""
+def version(*needed: str) -> str:
+    """The first digits of the SHA-256 of these files in assets/models; missing ones count, too, and cards do not,
+    since figures are added to them."""
     digest = hashlib.sha256()
-    for name in names:
-        path = FOLDER / name
+    for path in (FOLDER / name for name in needed if not name.endswith(".json")):
         digest.update(path.read_bytes() if path.is_file() else b"")
     return digest.hexdigest()[:12]
 
@@ -107,7 +109,8 @@ class LiveEncoder:
         whole = len(mel) // STRIDE * STRIDE
         self._left = mel[whole:]
         if not whole:
-            return Content(*(np.zeros((0, width), np.float32) for width in (64, 64, 40)))
+            widths = (phone_encoder.BOTTLENECK, phone_encoder.BOTTLENECK, phone_encoder.PHONES)
+            return Content(*(np.zeros((0, width), np.float32) for width in widths))
         found, self._states = _run(CAUSAL_ENCODER, {"mel": mel[:whole]}, self._states)
         skipped = min(self._early, whole // STRIDE)
         self._early -= skipped
@@ -131,11 +134,11 @@ class LiveDecoder:
             skipped = min(self._early, gains.shape[1])
             self._early -= skipped
             parts.append(sharpened(gains[0, skipped:]))
-        return np.concatenate(parts) if parts else np.zeros((0, 128), np.float32)
+        return np.concatenate(parts) if parts else np.zeros((0, HARMONIC_BANDS + NOISE_BANDS), np.float32)
 
     def flush(self) -> Floats:
         """The last frame's gains; silence follows."""
-        return self.push(np.zeros((DECODER_DELAY, INPUTS), np.float32))
+        return self.push(np.zeros((DECODER_DELAY, decoder.INPUTS), np.float32))
 
 
 def _run(name: str, inputs: Mapping[str, Floats], states: Sequence[Floats]) -> tuple[list[Floats], list[Floats]]:
@@ -166,5 +169,6 @@ def _session(path: Path) -> Any:
 
 
 def _mend(name: str) -> str:
-    recipes = {ENCODER: "phone-encoder", CAUSAL_ENCODER: "phone-encoder-causal", DECODER: "house-decoder"}
-    return f"get it with the project's files, or train it with `python -m training {recipes.get(name, name)}`."
+    recipes = {ENCODER: "phone-encoder", CAUSAL_ENCODER: "phone-encoder-causal"}
+    recipe = recipes.get(name, name.replace("_", "-"))
+    return f"get it with the project's files, or train it with `python -m training {recipe}`."

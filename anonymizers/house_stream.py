@@ -19,6 +19,8 @@ from anonymizers.nn.mel import SAMPLE_RATE_HZ
 from anonymizers.pseudo_speaker import PseudoSpeaker
 from audio.clip import Clip
 
+NEEDED = (*house_model.files(house_model.CAUSAL_ENCODER, house_model.DECODER), house_model.POOL)
+"""Files in assets/models that its sound depends on."""
 SEXES = {"any": "", "female": "F", "male": "M"}
 GENDER = Param(
     "voice", "choice", "any", "Voice",
@@ -54,21 +56,20 @@ class HouseStream:
     @staticmethod
     def version() -> str:
         """See registry.version."""
-        return house_model.version(
-            *house_model.files(house_model.CAUSAL_ENCODER, house_model.DECODER), "speaker_pool.npz"
-        )
+        return house_model.version(*NEEDED)
 
     @staticmethod
     def status() -> Status:
         """Ready if the shipped files are here."""
-        if not pool.available():
-            return Status("needs training", "assets/models lacks the speaker pool: get the project's files.")
-        return house_model.status(house_model.CAUSAL_ENCODER, house_model.DECODER)
+        return house_model.status(*NEEDED)
 
     def open_stream(self, sample_rate: int, *, seed: int, **params: Any) -> Stream:
         """See base.Streaming; `sample_rate` is info.sample_rate, as for whole clips (audio.streaming converts)."""
         if sample_rate != SAMPLE_RATE_HZ:
-            raise AnonymizerError(f"Live sound at {SAMPLE_RATE_HZ} Hz was expected, but at {sample_rate} Hz it came.")
+            raise AnonymizerError(
+                f"Live sound at {SAMPLE_RATE_HZ} Hz was expected, but {sample_rate} Hz came: "
+                "convert it with audio.streaming."
+            )
         return LiveVoice(*_drawn(seed, params))
 
     def anonymize(self, clip: Clip, *, seed: int, progress: Progress = silent, **params: Any) -> Result:
@@ -93,7 +94,7 @@ def _drawn(seed: int, params: dict[str, Any]) -> tuple[PseudoSpeaker, dict[str, 
         source=None,
         source_sex=sex,
         gender="same" if sex else "any",
-        noise_db=params["vector_noise_db"] if params["vector_noise_db"] > voice.NO_NOISE_DB else None,
+        noise_db=voice.vector_noise_of(params),
         rng=rng,
     )
     return target, params, rng

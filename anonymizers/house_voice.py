@@ -111,6 +111,11 @@ def decoder_frames(content: Floats, f0_hz: Floats, loudness: Floats, emotion: Fl
     return np.concatenate((content, controls.prosody(f0_hz, loudness), steered, flags), axis=1)
 
 
+def vector_noise_of(params: Mapping[str, Any]) -> float | None:
+    """The level of noise on the speaker vector in dB, None for none."""
+    return params["vector_noise_db"] if params["vector_noise_db"] > NO_NOISE_DB else None
+
+
 def strength_of(params: Mapping[str, Any]) -> float | None:
     """The controls' strength, None if they are off."""
     return params["control_strength"] if params["controls"] else None

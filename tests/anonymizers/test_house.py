@@ -10,7 +10,7 @@ import pytest
 from anonymizers import house_model, house_voice, pitch, pool, registry, runner, speaker_encoder
 from anonymizers.base import AnonymizerError, Result
 from anonymizers.f0 import MeanReversion, Noise, Quantise
-from anonymizers.nn import controls
+from anonymizers.nn import controls, decoder
 from audio.clip import Clip
 from tests.anonymizers import house_sounds
 from tests.conftest import synthetic_voice
@@ -147,7 +147,7 @@ def test_what_the_decoder_takes_of_a_frame():
     emotion = np.array([[1, -1, 2], [0, 0, 0]], np.float32)
     prosody = np.array([400, 0], np.float32), np.array([0, -1], np.float32)
     frames = house_voice.decoder_frames(content, *prosody, emotion, 0.5)
-    assert frames.shape == (2, house_model.INPUTS)
+    assert frames.shape == (2, decoder.INPUTS)
     np.testing.assert_array_equal(frames[0, 64:], np.float32([1, 1, 0, 0.5, -0.5, 1, 1]))
     np.testing.assert_array_equal(frames[1, 64:], np.float32([0, 0, -1, 0, 0, 0, 1]))
     without = house_voice.decoder_frames(content, *prosody, emotion, None)

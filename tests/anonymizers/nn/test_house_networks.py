@@ -32,11 +32,6 @@ CAUSAL = untrained(lambda: phone_encoder.network(causal=True))
 DECODER = untrained(decoder.network)
 
 
-def test_the_files_need_no_torch_for_what_the_networks_are():
-    assert (house_model.STRIDE, house_model.ENCODER_DELAY) == (phone_encoder.STRIDE, phone_encoder.DELAY)
-    assert (house_model.DECODER_DELAY, house_model.INPUTS) == (decoder.DELAY, decoder.INPUTS)
-
-
 @pytest.mark.parametrize("frames", [1, 2, 7, 50])
 def test_a_content_frame_for_two_mel_frames(encoder, frames: int):
     with torch.inference_mode():
