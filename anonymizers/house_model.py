@@ -19,7 +19,7 @@ import numpy.typing as npt
 from anonymizers.base import AnonymizerError, Status
 from anonymizers.nn import decoder, phone_encoder
 from anonymizers.nn.mel import N_MELS
-from anonymizers.nn.postfilter import sharpened
+from anonymizers.nn.postfilter import sharpened, voiced_only
 from anonymizers.nn.source_filter import HARMONIC_BANDS, NOISE_BANDS
 
 Floats = npt.NDArray[np.float32]
@@ -32,6 +32,8 @@ STRIDE = phone_encoder.STRIDE
 """Mel frames (10 ms) to a content frame (20 ms)."""
 ENCODER_DELAY, DECODER_DELAY = phone_encoder.DELAY, decoder.DELAY
 """By how many content frames, and by how many frames of 10 ms, what comes out lags what goes in."""
+VOICED = phone_encoder.BOTTLENECK + 1
+"""The column of the decoder's frames that says whether a frame is voiced (house_voice.decoder_frames)."""
 CHUNK_FRAMES = 2_000
 MARGIN_FRAMES = 120
 """Long clips are encoded in pieces of 20 s with 1.2 s on either side, more than the network hears of them."""
@@ -124,17 +126,23 @@ class LiveDecoder:
         self._speaker = speaker[None].astype(np.float32)
         self._states = _first_states(DECODER)
         self._early = DECODER_DELAY
+        self._voiced = np.zeros(0, bool)
 
     def push(self, frames: Floats) -> Floats:
-        """Gains, (n, 128), sharpened, that are ready once these frames, (frames, 71), are known."""
-        parts = []
+        """Gains, (n, 128), filtered as postfilter has it, that are ready once these frames, (frames, 71), are known."""
+        parts = [np.zeros((0, HARMONIC_BANDS + NOISE_BANDS), np.float32)]
         for start in range(0, len(frames), CHUNK_FRAMES):
             piece = {"frames": frames[start : start + CHUNK_FRAMES], "speaker": self._speaker}
             (gains,), self._states = _run(DECODER, piece, self._states)
             skipped = min(self._early, gains.shape[1])
             self._early -= skipped
-            parts.append(sharpened(gains[0, skipped:]))
-        return np.concatenate(parts) if parts else np.zeros((0, HARMONIC_BANDS + NOISE_BANDS), np.float32)
+            parts.append(gains[0, skipped:])
+        return self._filtered(np.concatenate(parts), frames[:, VOICED] > 0)
+
+    def _filtered(self, gains: Floats, voiced: npt.NDArray[np.bool_]) -> Floats:
+        waiting = np.concatenate((self._voiced, voiced))
+        self._voiced = waiting[len(gains) :]
+        return voiced_only(sharpened(gains), waiting[: len(gains)])
 
     def flush(self) -> Floats:
         """The last frame's gains; silence follows."""

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from experiments import house_paired as paired
+from experiments import house_melody as melody
 from experiments import house_tables as tables
 from experiments.house_figures import Study
 from experiments.house_plan import HOUSE, ORIGINAL, Cell
@@ -65,19 +65,19 @@ def _utility(study: Study, cells: list[Cell]) -> Table:
         row = {"system": cell.title, "wer": percent(one(of, metric="WER"))}
         for key, metric in (("ovrl", "DNSMOS OVRL"), ("p808", "DNSMOS P808"), ("rho_f0", "rho_F0")):
             row[key] = tables.number(one(of, metric=metric))
-        row["melody"] = "–" if cell == ORIGINAL else tables.number(paired.melody(study, "words", cell, ORIGINAL))
+        row["melody"] = "–" if cell == ORIGINAL else tables.number(melody.of_cell(study, cell, "pYIN")[1])
         rows.append(row)
     if not rows:
         return {}
     known = found[found["metric"] == "WER"]
     text = (
-        f"WER of PocketSphinx in %, predicted quality, pitch correlation with the original (ρF0 counts voicing too); "
-        "95 % intervals. "
+        "WER of PocketSphinx in %, predicted quality, pitch correlation with the original (ρF0 by DIO, which counts "
+        "voicing too; and by pYIN where both are voiced); 95 % intervals. "
         f"{', '.join(sorted(set(known['data'])))}, split {', '.join(sorted(set(known['split'])))}, "
         f"{int(known['utterances'].max())} clips of {int(known['speakers'].max())} speakers."
     )
     columns = {"system": "System", "wer": "WER", "ovrl": "DNSMOS OVRL", "p808": "DNSMOS P.808", "rho_f0": "ρF0",
-               "melody": "F0 where both are voiced"}  # fmt: skip
+               "melody": "melody alone"}  # fmt: skip
     return {"heading": "What is left of words, quality and melody", "text": text, "columns": columns, "rows": rows}
 
 

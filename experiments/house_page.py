@@ -47,6 +47,7 @@ def fragments(study: Study) -> Iterator[tuple[str, str]]:
         yield "protocol", protocol_words(study)
     if study.there("words", main):
         yield "utility", house_tables.utility(study, main)
+        yield "intonation", house_tables.intonation(study, main)
     if study.there("acted", main):
         yield "emotions", house_tables.emotions(study, main)
     yield from _rules(study)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from evaluation.metrics.bootstrap import Interval, mean_interval, numbered, ratio_interval, speaker_interval, undefined
+from evaluation.metrics.bootstrap import Interval, numbered, ratio_interval, speaker_interval, undefined
 from evaluation.metrics.curves import eer_of_counts
 from evaluation.metrics.recognition import uar
 from evaluation.metrics.speakers import interval_of_levels
@@ -56,27 +55,6 @@ def wer_ratio(study: Study, kind: str, cell: Cell, other: Cell) -> Interval:
     both = one.merge(two, on=["utterance", "speaker", "recogniser"], suffixes=("", "_other"))
     rng = np.random.default_rng(SEED)
     return ratio_interval(both["errors"], both["errors_other"], both["speaker"], rng=rng, replicates=REPLICATES)
-
-
-def melody(study: Study, kind: str, cell: Cell, other: Cell) -> Interval:
-    """Correlation of F0 with that of another cell's sounds where both are voiced, mean of utterances: the melody
-    alone, where ρF0 counts voicing too."""
-    files = study.table("files", kind, [cell])
-    found = [_voiced(study, kind, (cell, other), key) for key in files["utterance"]]
-    return mean_interval(found, files["speaker"], rng=np.random.default_rng(SEED), replicates=REPLICATES)
-
-
-def _voiced(study: Study, kind: str, cells: tuple[Cell, Cell], key: str) -> float:
-    """NaN where a sound is missing or nothing is voiced."""
-    from audio.clip import decode
-    from evaluation.clip_scores import pitch_track
-    from evaluation.metrics.pitch_correlation import voiced_correlation
-
-    paths = [Job(kind, one).folder(study.out) / "audio" / one.system / "trial" / f"{key}.flac" for one in cells]
-    if not all(path.is_file() for path in paths):
-        return math.nan
-    tracks = [np.nan_to_num(pitch_track(decode(path.read_bytes()).clip).values) for path in paths]
-    return voiced_correlation(*tracks)
 
 
 def eer_difference(study: Study, kind: str, attacker: str, protocol: str, cell: Cell, other: Cell) -> Interval:

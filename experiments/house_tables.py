@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from evaluation.metrics.bootstrap import Interval
+from experiments import house_melody as melody
 from experiments import house_paired as paired
 from experiments.house_figures import Study
 from experiments.house_plan import ORIGINAL, Cell
@@ -94,17 +95,25 @@ def trust(study: Study, cells: Sequence[Cell]) -> str:
 
 
 def utility(study: Study, cells: Sequence[Cell]) -> str:
-    """Words, melody and predicted quality."""
+    """Words, predicted quality, and intonation as the evaluation has it."""
     figures = study.figures("words", [ORIGINAL, *cells])
     rows = []
     for cell in study.there("words", [ORIGINAL, *cells]):
         of = figures[(figures["system"] == cell.title) & (figures["sex"] == "all")]
         ratio = "1" if cell == ORIGINAL else number(paired.wer_ratio(study, "words", cell, ORIGINAL))
         heard = [number(one(of, metric=metric)) for metric in ("DNSMOS OVRL", "DNSMOS P808", "rho_F0")]
-        melody = "–" if cell == ORIGINAL else number(paired.melody(study, "words", cell, ORIGINAL))
-        rows.append([cell.title, percent(one(of, metric="WER")), ratio, *heard, melody])
-    head = ["System", "WER", "by the original's", "DNSMOS OVRL", "DNSMOS P.808", "ρF0", "F0 where both are voiced"]
-    return markdown(head, rows)
+        rows.append([cell.title, percent(one(of, metric="WER")), ratio, *heard])
+    return markdown(["System", "WER", "by the original's", "DNSMOS OVRL", "DNSMOS P.808", "ρF0"], rows)
+
+
+def intonation(study: Study, cells: Sequence[Cell]) -> str:
+    """ρF0 and the melody alone by two trackers, of WORLD's copies first."""
+    found = {"copy by WORLD": [melody.of_copies(study, tracker) for tracker in melody.TRACKERS]}
+    for cell in study.there("words", cells):
+        found[cell.title] = [melody.of_cell(study, cell, tracker) for tracker in melody.TRACKERS]
+    head = [f"{what}, {tracker}" for tracker in melody.TRACKERS for what in ("ρF0", "melody alone")]
+    rows = [[title, *(number(each) for pair in pairs for each in pair)] for title, pairs in found.items()]
+    return markdown(["System", *head], rows)
 
 
 def emotions(study: Study, cells: Sequence[Cell], other: Cell = ORIGINAL) -> str:

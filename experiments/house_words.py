@@ -3,22 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 from evaluation.metrics.bootstrap import Interval
 from experiments import house_paired as paired
 from experiments import house_tables as tables
 from experiments.house_figures import Study
-from experiments.house_plan import (
-    ORIGINAL,
-    OWN_VOICE,
-    rule_cells,
-    strength_cells,
-    style_cells,
-)
-
-if TYPE_CHECKING:
-    pass
+from experiments.house_plan import ORIGINAL, OWN_VOICE, rule_cells, strength_cells, style_cells
 
 
 def told(found: Interval) -> str:

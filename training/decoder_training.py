@@ -1,4 +1,5 @@
-"""Training the house decoder: speech from what was said, how, and by whom; first by spectra, then against critics.
+"""Training the house decoder: speech from what was said, how, and by whom; by spectra and by the phones that are heard
+in it, then against critics as well.
 
 Content comes from the phone encoder as it is used, on a copy of the sound whose vocal tract is warped, so that the
 decoder learns who speaks from the speaker vector alone. Conditions are left out at random (see anonymizers.nn.decoder).
@@ -17,8 +18,12 @@ from training import critics
 from training.ahead import Ahead
 from training.decoder_data import CONTEXT_FRAMES, Batch, Crops
 from training.loop import Loop
+from training.phone_distance import phone_distance
 
-COLUMNS = ("loss", "spectral_distance", "adversarial_loss", "feature_distance", "critic_loss", "learning_rate")
+COLUMNS = (
+    "loss", "spectral_distance", "phone_distance", "adversarial_loss", "feature_distance", "critic_loss",
+    "learning_rate",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,7 @@ class Settings:
     critics_rate: float = 4e-4
     adversarial_weight: float = 0.25
     feature_weight: float = 1.0
+    phone_weight: float = 1.0
 
 
 class DecoderLoop(Loop):
@@ -67,9 +73,11 @@ class DecoderLoop(Loop):
         batch = self.crops.at(step)
         rng = np.random.default_rng((self.settings.seed, step, 2))
         given, target = self.made(batch, rng), torch.from_numpy(batch.target).to(self.device)
-        distance = critics.spectral_distance(given, target)
+        distance, phones = critics.spectral_distance(given, target), phone_distance(given, target, self.encoder)
+        nearness = distance + self.settings.phone_weight * phones
+        near = distance.item(), phones.item()
         if step < self.settings.critics_from * self.settings.steps:
-            return distance, (distance.item(), distance.item(), 0.0, 0.0, 0.0)
+            return nearness, (nearness.item(), *near, 0.0, 0.0, 0.0)
         given, target = self._part(given, target, rng)
         found_out = self._teach_critics(given.detach(), target)
         self.critics.requires_grad_(False)
@@ -78,8 +86,8 @@ class DecoderLoop(Loop):
             real = self.critics(target)
         fooled, features = critics.judged_real(heard), critics.feature_distance(heard, real)
         weights = self.settings
-        loss = distance + weights.adversarial_weight * fooled + weights.feature_weight * features
-        return loss, (loss.item(), distance.item(), fooled.item(), features.item(), found_out)
+        loss = nearness + weights.adversarial_weight * fooled + weights.feature_weight * features
+        return loss, (loss.item(), *near, fooled.item(), features.item(), found_out)
 
     def _part(self, given: Any, target: Any, rng: np.random.Generator) -> tuple[Any, Any]:
         """The same random half of both: critics cost as much as everything else together."""

@@ -23,14 +23,54 @@ class Plan(Protocol):
     def weight_decay(self) -> float: ...
 
 
-class Loop:
+class Resumable:
     """A training that goes on from the last checkpoint in `folder`, if there is one.
+
+    Others give `columns` (of its log, without the seconds), `plan`, `folder`, `step` and `seconds` so far, `one_step`
+    and `_state`.
+    """
+
+    columns: tuple[str, ...] = ()
+    plan: Plan
+    folder: Path
+    step: int
+    seconds: float
+
+    @property
+    def checkpoint(self) -> Path:
+        return self.folder / "checkpoint.pt"
+
+    def one_step(self) -> tuple[float, ...]:
+        """What a step gives for each column."""
+        raise NotImplementedError
+
+    def _state(self) -> dict[str, Any]:
+        """All that a checkpoint needs."""
+        raise NotImplementedError
+
+    def run(self, save_every_s: float = 120.0, stop_after: int | None = None) -> None:
+        """Train to the last step (or for `stop_after` more), saving now and then and at the end."""
+        log = common.Log(self.folder / "log.csv", (*self.columns, "seconds"), self.step)
+        last = self.plan.steps if stop_after is None else min(self.plan.steps, self.step + stop_after)
+        saved_at = time.monotonic()
+        while self.step < last:
+            started_at = time.monotonic()
+            values = self.one_step()
+            seconds = time.monotonic() - started_at
+            log.add(self.step, *values, seconds)
+            self.step, self.seconds = self.step + 1, self.seconds + seconds
+            if time.monotonic() - saved_at > save_every_s:
+                common.save_checkpoint(self.checkpoint, self._state())
+                saved_at = time.monotonic()
+        common.save_checkpoint(self.checkpoint, self._state())
+
+
+class Loop(Resumable):
+    """The training of a house network.
 
     A recipe's loop gives `columns` (of its losses; the rate comes last) and `losses(step)`; steps draw their data and
     their noise from (seed, step), so that a resumed training is the same training.
     """
-
-    columns: tuple[str, ...] = ()
 
     def __init__(self, plan: Plan, folder: Path, device: str, modules: Mapping[str, Any]) -> None:
         import torch
@@ -65,10 +105,6 @@ class Loop:
     def take_extra_state(self, state: dict[str, Any]) -> None:
         """The other way round."""
 
-    @property
-    def checkpoint(self) -> Path:
-        return self.folder / "checkpoint.pt"
-
     def _state(self) -> dict[str, Any]:
         modules = {name: module.state_dict() for name, module in self.modules.items()}
         extra = {"extra": self.extra_state(), "optimizer": self.optimizer.state_dict()}
@@ -82,22 +118,6 @@ class Loop:
             self.take_extra_state(state["extra"])
             self.optimizer.load_state_dict(state["optimizer"])
             self.step, self.seconds = state["step"], state["seconds"]
-
-    def run(self, save_every_s: float = 120.0, stop_after: int | None = None) -> None:
-        """Train to the last step (or for `stop_after` more), saving now and then and at the end."""
-        log = common.Log(self.folder / "log.csv", (*self.columns, "seconds"), self.step)
-        last = self.plan.steps if stop_after is None else min(self.plan.steps, self.step + stop_after)
-        saved_at = time.monotonic()
-        while self.step < last:
-            started_at = time.monotonic()
-            values = self.one_step()
-            seconds = time.monotonic() - started_at
-            log.add(self.step, *values, seconds)
-            self.step, self.seconds = self.step + 1, self.seconds + seconds
-            if time.monotonic() - saved_at > save_every_s:
-                common.save_checkpoint(self.checkpoint, self._state())
-                saved_at = time.monotonic()
-        common.save_checkpoint(self.checkpoint, self._state())
 
     def one_step(self) -> tuple[float, ...]:
         import torch

@@ -78,10 +78,20 @@ class CausalLoop(Loop):
         self.sounds, self.settings, self.ordinary = Ahead(sounds.of_step), settings, ordinary
         self.teacher = teacher.to(device).eval().requires_grad_(False)
         self.module = phone_encoder.network(causal=True).to(device)
+        self.module.phones.load_state_dict(self.teacher.phones.state_dict())
+        self._take_codes()
+        super().__init__(settings, folder, device, {"module": self.module})
+
+    def begin_with(self, weights: Path) -> None:
+        super().begin_with(weights)
+        if self.step == 0:
+            self._take_codes()  # an older training's are another teacher's
+
+    def _take_codes(self) -> None:
+        import torch
+
         with torch.no_grad():
             self.module.codebook.copy_(self.teacher.codebook)
-            self.module.phones.load_state_dict(self.teacher.phones.state_dict())
-        super().__init__(settings, folder, device, {"module": self.module})
 
     def losses(self, step: int) -> tuple[Any, tuple[float, ...]]:
         import torch

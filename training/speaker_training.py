@@ -5,7 +5,6 @@ Every step's crops are drawn from (seed, step) alone, so a training that was kil
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,13 +15,13 @@ import numpy as np
 from anonymizers.nn import ecapa
 from training import common
 from training.augmentation import Augmentation, augmented, source_length
-from training.loop import one_cycle
+from training.loop import Resumable, one_cycle
 
 if TYPE_CHECKING:
     import torch
 
 SPEEDS = (1.0, 0.9, 1.1)
-COLUMNS = ("loss", "classification_loss", "prototype_loss", "accuracy", "learning_rate", "seconds")
+COLUMNS = ("loss", "classification_loss", "prototype_loss", "accuracy", "learning_rate")
 
 
 @dataclass(frozen=True)
@@ -132,14 +131,17 @@ def _both_ways(pairs: torch.Tensor) -> torch.Tensor:
     return (functional.cross_entropy(pairs, own) + functional.cross_entropy(pairs.T, own)) / 2
 
 
-class Training:
-    """A training that goes on from the last checkpoint in `folder`, if there is one."""
+class Training(Resumable):
+    """The training of the speaker encoder."""
+
+    columns = COLUMNS
 
     def __init__(self, speech: common.Speech, settings: Settings, folder: Path, device: str = "cpu") -> None:
         import torch
 
         torch.manual_seed(settings.seed)
-        self.settings, self.folder, self.device = settings, folder, device
+        self.plan = self.settings = settings
+        self.folder, self.device = folder, device
         self.batches = Batches(speech, settings)
         self.module = ecapa.network().to(device)
         self.objective = Objective(self.batches.classes, settings)
@@ -152,10 +154,6 @@ class Training:
         self.optimizer = torch.optim.AdamW(groups, lr=settings.learning_rate, weight_decay=settings.weight_decay)
         self.step, self.seconds = 0, 0.0
         self._resume()
-
-    @property
-    def checkpoint(self) -> Path:
-        return self.folder / "checkpoint.pt"
 
     def _state(self) -> dict[str, Any]:
         return {
@@ -175,22 +173,6 @@ class Training:
             self.objective.similarity.data.copy_(state["similarity"])
             self.optimizer.load_state_dict(state["optimizer"])
             self.step, self.seconds = state["step"], state["seconds"]
-
-    def run(self, save_every_s: float = 180.0, stop_after: int | None = None) -> None:
-        """Train to the last step (or for `stop_after` more), saving now and then and at the end."""
-        log = common.Log(self.folder / "log.csv", COLUMNS, self.step)
-        last = self.settings.steps if stop_after is None else min(self.settings.steps, self.step + stop_after)
-        saved_at = time.monotonic()
-        while self.step < last:
-            started_at = time.monotonic()
-            values = self.one_step()
-            seconds = time.monotonic() - started_at
-            log.add(self.step, *values, seconds)
-            self.step, self.seconds = self.step + 1, self.seconds + seconds
-            if time.monotonic() - saved_at > save_every_s:
-                common.save_checkpoint(self.checkpoint, self._state())
-                saved_at = time.monotonic()
-        common.save_checkpoint(self.checkpoint, self._state())
 
     def one_step(self) -> tuple[float, ...]:
         import torch

@@ -47,13 +47,13 @@ def blocks(samples: Floats) -> Iterator[Floats]:
 
 def of_frames(frames: Floats, warp: float = 1.0) -> Floats:
     """Log-mel of frames of 400 samples each, shape (frames, 400); see `log_mel`."""
-    spectrum = np.fft.rfft(frames * _window(), N_FFT).astype(np.complex64)
+    spectrum = np.fft.rfft(frames * window(), N_FFT).astype(np.complex64)
     power = np.square(spectrum.real) + np.square(spectrum.imag)
     return np.log(power @ bands(round(warp, 2)) + np.float32(FLOOR))
 
 
 @lru_cache(maxsize=1)
-def _window() -> Floats:
+def window() -> Floats:
     """Periodic Hann, of unit energy."""
     hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(WINDOW) / WINDOW)
     return (hann / np.sqrt(np.sum(hann**2))).astype(np.float32)

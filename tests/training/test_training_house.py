@@ -297,6 +297,18 @@ def test_a_training_may_begin_with_trained_weights(loop: Callable[[Path], Loop],
     assert all((tensor == trained[name]).all() for name, tensor in resumed.modules["module"].state_dict().items())
 
 
+def test_a_causal_encoder_that_goes_on_takes_its_teacher_s_codes(speech, tmp_path: Path):
+    from training import export
+
+    torch.manual_seed(1)
+    export.safetensors(phone_encoder.for_use(phone_encoder.network(causal=True)), tmp_path / "older.safetensors")
+    teacher, sounds = phone_encoder.network(), phone_causal_training.Sounds(speech, SmallCausal())
+    ordinary = np.full(mel.N_MELS, -6, np.float32)
+    loop = phone_causal_training.CausalLoop(sounds, teacher, ordinary, SmallCausal(), tmp_path / "work")
+    loop.begin_with(tmp_path / "older.safetensors")
+    np.testing.assert_array_equal(loop.module.codebook, teacher.codebook)
+
+
 def test_clips_too_short_for_a_crop_are_refused(speech, known):
     with pytest.raises(common.TrainingError, match=r"Clips of more than 90 s were expected"):
         decoder_data.Crops(speech, known, SmallDecoder(frames=9_000))
