@@ -19,15 +19,15 @@ class Entry(NamedTuple):
 
 ENTRIES: dict[str, Entry] = {
     "original": Entry("anonymizers.original:Original", "#8A8F98"),
+    "house": Entry("anonymizers.house:House", "#009E73", "dash"),
+    "house-knn": Entry("anonymizers.house_knn:HouseKnn", "#CC79A7", "dash"),
+    "house-stream": Entry("anonymizers.house_stream:HouseStream", "#56B4E9", "dash"),
     "mcadams": Entry("anonymizers.mcadams:McAdams", "#E69F00"),
     "pitch-formant": Entry("anonymizers.pitch_formant:PitchFormant", "#56B4E9"),
     "f0-mean-reversion": Entry("anonymizers.f0_mean_reversion:F0MeanReversion", "#009E73"),
     "prosody-scaling": Entry("anonymizers.prosody_scaling:ProsodyScaling", "#D55E00"),
     "devoiced": Entry("anonymizers.devoiced:Devoiced", "#CC79A7"),
     "cascade-offline": Entry("anonymizers.cascade_offline:CascadeOffline", "#0072B2"),
-    "house": Entry("anonymizers.house:House", "#009E73", "dash"),
-    "house-knn": Entry("anonymizers.house_knn:HouseKnn", "#CC79A7", "dash"),
-    "house-stream": Entry("anonymizers.house_stream:HouseStream", "#56B4E9", "dash"),
 }
 
 

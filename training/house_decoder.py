@@ -29,26 +29,19 @@ def main(options: argparse.Namespace) -> int:
     Raises:
         TrainingError: if there is nothing to learn from, no encoder, or another training is under way in --work.
     """
-    import torch
-
-    torch.set_num_threads(options.threads)
     speech = common.load_speech(common.read_manifest(options.data, lambda row: row["corpus"] != UNLABELLED))
     path = options.encoder / "house_encoder.safetensors"
     if not path.is_file():
         raise common.TrainingError(f"An encoder was expected at {path}: run `python -m training phone-encoder` first.")
     known = decoder_data.voices(speech, options.work)
 
-    def loop(settings: Settings, folder: Path) -> DecoderLoop:
-        crops = Crops(speech, known, settings)
-        return DecoderLoop(crops, phone_encoder.load(path, causal=False), settings, folder, plan.device(options.device))
+    def loop(steps: int, folder: Path) -> DecoderLoop:
+        settings = settings_of(options, steps)
+        crops, encoder = Crops(speech, known, settings), phone_encoder.load(path, causal=False)
+        return DecoderLoop(crops, encoder, settings, folder, plan.device(options.device))
 
     asked = {"hours": round(speech.hours, 4), "encoder": common.sha256(path)}
-    steps = plan.steps(options, asked, lambda folder: loop(settings_of(options, Settings.steps), folder))
-    print(f"{speech.hours:.1f} h, {steps} steps", flush=True)
-    training = loop(settings_of(options, steps), options.work)
-    if options.start:
-        training.begin_with(options.start)
-    training.run()
+    training = plan.trained(options, asked, loop)
     made = house_card.Made(NAME, SUMMARY, speech, options, {"encoder_sha256": asked["encoder"]})
     house_card.ship_decoder(training, made)
     return 0

@@ -25,23 +25,16 @@ def main(options: argparse.Namespace) -> int:
     Raises:
         TrainingError: if there is nothing to learn from, or another training is under way in --work.
     """
-    import torch
-
-    torch.set_num_threads(options.threads)
     speech = common.load_speech(common.read_manifest(options.data))
     labels = phone_labels.of_speech(speech, options.work / "labels", workers=options.workers)
     share = phone_labels.aligned_share(labels)
+    print(f"{share:.0%} of the clips aligned", flush=True)
 
-    def loop(settings: Settings, folder: Path) -> PhoneLoop:
+    def loop(steps: int, folder: Path) -> PhoneLoop:
+        settings = Settings(steps=steps, seed=options.seed)
         return PhoneLoop(Crops(speech, labels, settings), settings, folder, plan.device(options.device))
 
-    asked = {"hours": round(speech.hours, 4)}
-    steps = plan.steps(options, asked, lambda folder: loop(Settings(seed=options.seed), folder))
-    print(f"{speech.hours:.1f} h, {share:.0%} of the clips aligned, {steps} steps", flush=True)
-    training = loop(Settings(steps=steps, seed=options.seed), options.work)
-    if options.start:
-        training.begin_with(options.start)
-    training.run()
+    training = plan.trained(options, {"hours": round(speech.hours, 4)}, loop)
     made = house_card.Made(NAME, SUMMARY, speech, options, {"aligned_share": round(share, 4)})
     house_card.ship_encoder(training, made)
     return 0

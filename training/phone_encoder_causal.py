@@ -26,26 +26,18 @@ def main(options: argparse.Namespace) -> int:
     Raises:
         TrainingError: if there is nothing to learn from, no teacher, or another training is under way in --work.
     """
-    import torch
-
-    torch.set_num_threads(options.threads)
     speech = common.load_speech(common.read_manifest(options.data))
     path = options.teacher / "house_encoder.safetensors"
     if not path.is_file():
         raise common.TrainingError(f"A teacher was expected at {path}: run `python -m training phone-encoder` first.")
     ordinary = ordinary_mel(speech)
 
-    def loop(settings: Settings, folder: Path) -> CausalLoop:
-        teacher = phone_encoder.load(path, causal=False)
+    def loop(steps: int, folder: Path) -> CausalLoop:
+        settings, teacher = Settings(steps=steps, seed=options.seed), phone_encoder.load(path, causal=False)
         return CausalLoop(Sounds(speech, settings), teacher, ordinary, settings, folder, plan.device(options.device))
 
     asked = {"hours": round(speech.hours, 4), "teacher": common.sha256(path)}
-    steps = plan.steps(options, asked, lambda folder: loop(Settings(seed=options.seed), folder))
-    print(f"{speech.hours:.1f} h, {steps} steps", flush=True)
-    training = loop(Settings(steps=steps, seed=options.seed), options.work)
-    if options.start:
-        training.begin_with(options.start)
-    training.run()
+    training = plan.trained(options, asked, loop)
     facts = {"ordinary_mel": [round(float(value), 4) for value in ordinary], "teacher_sha256": asked["teacher"]}
     made = house_card.Made(NAME, SUMMARY, speech, options, facts)
     house_card.ship_encoder(training, made)

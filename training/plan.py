@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from training import common
+from training.loop import Loop
 
 TRIED_STEPS = 6
 
@@ -42,6 +43,24 @@ def device(asked: str) -> str:
     import torch
 
     return ("cuda" if torch.cuda.is_available() else "cpu") if asked == "auto" else asked
+
+
+def trained(options: argparse.Namespace, asked: Mapping[str, Any], made: Callable[[int, Path], Loop]) -> Loop:
+    """The training in --work, brought to its end; `made(steps, folder)` gives it, `asked` is as for `steps`.
+
+    Raises:
+        TrainingError: if something else was asked for when it began.
+    """
+    import torch
+
+    torch.set_num_threads(options.threads)
+    count = steps(options, asked, lambda folder: made(options.steps, folder))
+    print(f"{asked['hours']:.1f} h, {count} steps", flush=True)
+    training = made(count, options.work)
+    if options.start:
+        training.begin_with(options.start)
+    training.run()
+    return training
 
 
 def steps(options: argparse.Namespace, asked: Mapping[str, Any], made: Callable[[Path], Stepping]) -> int:
