@@ -9,20 +9,19 @@ from typing import TYPE_CHECKING, Any
 from experiments import house_melody as melody
 from experiments import house_tables as tables
 from experiments.house_figures import Study
-from experiments.house_plan import HOUSE, ORIGINAL, Cell
+from experiments.house_plan import ORIGINAL, Cell, main_cells
 from experiments.paper_001_tables import one, percent
 
 if TYPE_CHECKING:
     import pandas as pd
 
-COMPARED = ("mcadams", "pitch-formant")
 FAILURES, CLIPS, KINDS = "failures.json", "../../docs/audio", ("before", "after")
 Table = dict[str, Any]
 
 
 def figures(study: Study) -> list[Table]:
     """Tables for the card, {"heading", "text", "columns", "rows"} each; of what was measured."""
-    cells = [Cell(key, key) for key in (*HOUSE, *COMPARED)]
+    cells = main_cells()
     tables_of = (_privacy(study, cells), _utility(study, cells), _emotions(study, cells), _failures(study))
     return [table for table in tables_of if table]
 

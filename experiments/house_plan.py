@@ -63,8 +63,9 @@ ORIGINAL = Cell("original", "original")
 
 
 def main_cells() -> list[Cell]:
-    """The systems as they come."""
-    return [Cell(key, key) for key in COMPARED]
+    """The systems as they come, and house with pseudo-speakers of either sex."""
+    house, *others = (Cell(key, key) for key in COMPARED)
+    return [house, Cell("house, any sex", params={"gender": "any"}), *others]
 
 
 def attacked_cells() -> list[Cell]:
