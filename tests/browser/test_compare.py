@@ -93,7 +93,7 @@ def test_from_upload_to_zip(
     page.locator("h1").first.click()
     page.keyboard.press("Space")
     wait_until(lambda: player(page)["playing"])
-    for number, key in enumerate(("original", "mcadams", "pitch-formant", "house"), 1):
+    for number, key in enumerate(("original", "house", "mcadams", "pitch-formant"), 1):
         page.keyboard.press(str(number))
         wait_until(lambda key=key: open_tracks(page) == [key])
         tracks = player(page)["tracks"]
@@ -104,7 +104,7 @@ def test_from_upload_to_zip(
         page.click("#zip")
     archive = zipfile.ZipFile(io.BytesIO(Path(waiting.value.path()).read_bytes()))
     report = json.loads(archive.read("comparison.json"))
-    assert [system["system"] for system in report["systems"]] == ["original", "mcadams", "pitch-formant", "house"]
+    assert [system["system"] for system in report["systems"]] == ["original", "house", "mcadams", "pitch-formant"]
     assert all(1 <= system["scores"]["OVRL"]["value"] <= 5 for system in report["systems"])
     for name in archive.namelist():
         if name.endswith(".wav"):

@@ -23,14 +23,14 @@ def test_every_system_and_parameter_has_a_field(form: SystemForm) -> None:
 
 
 def test_values_and_jobs_are_inverse(form: SystemForm) -> None:
-    jobs = [Job(key, check_params(registry.info(key), {})) for key in ("mcadams", "house")]
+    jobs = [Job(key, check_params(registry.info(key), {})) for key in ("house", "mcadams")]
     assert form.jobs(form.values(jobs)) == jobs
     assert form.jobs(form.values([])) == []
 
 
 def test_what_the_fields_show_at_first_is_valid(form: SystemForm) -> None:
     jobs = form.jobs([field.value for field in form.inputs])
-    assert [job.key for job in jobs] == ["mcadams", "pitch-formant", "house"]
+    assert [job.key for job in jobs] == ["house", "mcadams", "pitch-formant"]
 
 
 def test_a_wrong_value_names_the_system(form: SystemForm) -> None:
