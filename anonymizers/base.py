@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
 from audio.clip import Clip
+
+if TYPE_CHECKING:
+    from anonymizers.weights import WeightRef
 
 Fidelity = Literal["exact", "own-design", "original-weights", "house-weights"]
 """What really ran: a published algorithm without weights, our own design without a published system,
@@ -97,7 +100,7 @@ class Info:
         published: whether a published system of this name exists.
         sample_rate: the rate it works at, in Hz; the runner resamples there and back. 0: any rate.
         params: its settings.
-        weights: what must be downloaded first (name, size, licence), or None.
+        weights: the published or trained weights it needs at its default parameters.
         streaming: whether it also works on live sound.
         keeps_timing: False for systems that say the words anew, in their own time.
         caution: what a listener must know before trusting their ears; shown with the result. "" if nothing.
@@ -114,7 +117,7 @@ class Info:
     published: bool
     sample_rate: int = 16_000
     params: tuple[Param, ...] = ()
-    weights: str | None = None
+    weights: tuple[WeightRef, ...] = ()
     streaming: bool = False
     keeps_timing: bool = True
     caution: str = ""

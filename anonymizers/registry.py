@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from anonymizers.base import Anonymizer, AnonymizerError, Info, Status
+from anonymizers.weights import WeightRef
 
 
 class Entry(NamedTuple):
@@ -68,6 +70,12 @@ def version(key: str) -> str:
     """What tells a system's shipped weights from others: a few digits of a digest; "" for a system without any."""
     told = getattr(_class(key), "version", None)
     return told() if told else ""
+
+
+def needs(key: str, params: Mapping[str, Any]) -> tuple[WeightRef, ...]:
+    """The weights that a system needs at these parameters (all of them, checked)."""
+    told = getattr(_class(key), "needs", None)
+    return told(params) if told else info(key).weights
 
 
 def status(key: str) -> Status:
