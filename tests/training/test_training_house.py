@@ -6,7 +6,6 @@ import csv
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -21,16 +20,13 @@ from training import (
     critics,
     decoder_data,
     decoder_training,
-    house_card,
     phone_causal_training,
     phone_labels,
     phone_training,
     pieces,
-    plan,
 )
-from training.ahead import Ahead
 from training.augmentation import LEAD
-from training.loop import Loop, one_cycle
+from training.loop import Loop
 
 
 @dataclass(frozen=True)
@@ -361,42 +357,3 @@ def test_ordinary_speech_is_the_same_at_any_level(speech):
     ordinary = phone_causal_training.ordinary_mel(speech)
     assert ordinary.shape == (mel.N_MELS,)
     np.testing.assert_allclose(phone_causal_training.ordinary_mel(quieter), ordinary, atol=0.5)
-
-
-def test_the_next_step_is_made_ahead():
-    asked = []
-    ahead = Ahead(lambda step: asked.append(step) or step * 10)
-    assert [ahead.at(step) for step in (0, 1, 2, 7, 3)] == [0, 10, 20, 70, 30]
-    assert asked[:4] == [0, 1, 2, 3]
-
-
-def test_the_rate_rises_and_falls():
-    rates = [one_cycle(step / 1_000) for step in range(1_001)]
-    assert max(rates) == pytest.approx(1, abs=1e-3)
-    assert 40 <= int(np.argmax(rates)) <= 60
-    assert rates[-1] == pytest.approx(0, abs=1e-9)
-    assert (np.diff(rates[50:]) <= 0).all()
-
-
-def test_a_plan_is_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    options = SimpleNamespace(work=tmp_path, seed=1, steps=50, minutes=2.0, start=None)
-    monkeypatch.setattr(plan, "steps_within", lambda minutes, made: 123)
-    assert plan.steps(options, {"hours": 1.0}, made=lambda folder: pytest.fail("not needed")) == 123
-    monkeypatch.setattr(plan, "steps_within", lambda minutes, made: 456)
-    assert plan.steps(options, {"hours": 1.0}, made=lambda folder: pytest.fail("not needed")) == 123
-    with pytest.raises(common.TrainingError, match=r"is under way there: ask for the same, or name another"):
-        plan.steps(options, {"hours": 2.0}, made=lambda folder: pytest.fail("not needed"))
-    assert plan.device("cpu") == "cpu"
-
-
-def test_minutes_become_steps_by_the_middle_of_a_few():
-    clock = iter([0.0, 9.0, 10.0, 11.0, 20.0, 21.0, 30.0, 31.0, 40.0, 41.0, 50.0, 51.0])
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(plan.time, "perf_counter", lambda: next(clock))
-        assert plan.steps_within(1.0, lambda folder: SimpleNamespace(one_step=lambda: None)) == 60
-
-
-def test_a_card_tells_the_mean_of_the_last_losses(tmp_path: Path):
-    rows = [f"{step},{step},{2 * step}" for step in range(100)]
-    (tmp_path / "log.csv").write_text("\n".join(["step,loss,seconds", *rows]) + "\n")
-    assert house_card.last_losses(tmp_path / "log.csv") == {"loss": 97, "seconds": 194}
