@@ -45,7 +45,8 @@ def samples(one: Any, row: int, column: str) -> Clip:
 
 def test_the_shipped_gallery_is_there_and_says_what_its_voices_are() -> None:
     gallery = gallery_file.load(gallery_file.DEFAULT)
-    assert [column.system for column in gallery.columns] == list(registry.keys())
+    shipped = [key for key in registry.keys() if not registry.info(key).weights]  # the others are to be fetched first
+    assert [column.system for column in gallery.columns] == shipped
     assert {row.utterance.licence for row in gallery.rows} == {"CC0-1.0"}
     assert all(row.utterance.style and not row.utterance.emotion for row in gallery.rows)  # nobody acted
     assert "synthetic" in gallery.definition.intro
