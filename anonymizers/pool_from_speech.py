@@ -68,16 +68,15 @@ def pool_of(voices: Mapping[str, Voice], sexes: Mapping[str, str], notes: Sequen
 
 
 def from_folder(folder: Path, embed: Embed) -> Pool:
-    """A pool of a folder of speech: a subfolder a speaker, or files named after their speaker.
+    """A pool of a folder of speech: a subfolder a speaker, or files named after their speaker (`files_of_speakers`).
 
-    A file in a subfolder is spoken by the speaker whom the first folder is named after; one directly in `folder` by the
-    part of its name before the first "-", "_" or blank ("p225_001.wav": p225). Sexes are guessed from the median F0
-    (`estimated_sex`). What cannot be read or heard is left out; the pool's `notes` say so.
+    Sexes are guessed from the median F0 (`estimated_sex`). What cannot be read or heard is left out; the pool's `notes`
+    say so.
 
     Raises:
         AnonymizerError: if there is no such folder, or fewer than two speakers can be heard in it.
     """
-    files = _files_of_speakers(folder)
+    files = files_of_speakers(folder)
     unread: list[str] = []
     voices = {name: voice_of(_decoded(paths, unread), embed) for name, paths in files.items()}
     heard = {name: voice for name, voice in voices.items() if voice is not None}
@@ -90,7 +89,15 @@ def from_folder(folder: Path, embed: Embed) -> Pool:
     return pool_of(heard, sexes, [*_notes(unread, sorted(set(voices) - set(heard)))])
 
 
-def _files_of_speakers(folder: Path) -> dict[str, list[Path]]:
+def files_of_speakers(folder: Path) -> dict[str, list[Path]]:
+    """The recordings in `folder` and below it by speaker, in order of name.
+
+    A file in a subfolder is spoken by the speaker whom the first folder is named after; one directly in `folder` by the
+    part of its name before the first "-", "_" or blank ("p225_001.wav": p225).
+
+    Raises:
+        AnonymizerError: if there is no such folder.
+    """
     if not folder.is_dir():
         raise AnonymizerError(f"A folder of speech was expected, but {folder} is none: name another.")
     files: dict[str, list[Path]] = {}

@@ -198,14 +198,19 @@ def candidates(pool: Pool, source: Floats | None, source_sex: str, gender: Gende
     if source is not None:
         others = others.taken(np.flatnonzero(others.distances(source) > SAME_VOICE_DISTANCE).tolist())
     if gender != "any":
-        others = others.of_sex(_wanted_sex(source_sex, gender))
+        others = others.of_sex(wanted_sex(source_sex, gender))
     if not len(others):
-        whom = "but the source" if gender == "any" else f"of sex {_wanted_sex(source_sex, gender)} but the source"
+        whom = "but the source" if gender == "any" else f"of sex {wanted_sex(source_sex, gender)} but the source"
         raise AnonymizerError(f"The pool has no speaker {whom}: choose gender 'any', or another pool.")
     return others
 
 
-def _wanted_sex(source_sex: str, gender: Gender) -> str:
+def wanted_sex(source_sex: str, gender: Gender) -> str:
+    """The sex, "F" or "M", that a voice of the `gender` "same" or "cross" has.
+
+    Raises:
+        AnonymizerError: if the source's sex is not known ("").
+    """
     if not source_sex:
         raise AnonymizerError(
             f"The source's sex was expected, to choose among speakers of the {'same' if gender == 'same' else 'other'} "
