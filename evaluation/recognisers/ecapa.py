@@ -9,13 +9,14 @@ verified, as the weights could not be had while this was written: the answers of
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from anonymizers.base import Status
+from anonymizers.nn import ecapa_voxceleb
+from anonymizers.nn.ecapa_voxceleb import Sizes
 from audio.clip import Clip
 from evaluation.recognisers import downloads
 from evaluation.recognisers.base import Floats, RecogniserInfo
@@ -33,20 +34,6 @@ SOURCE = downloads.Weights(
     licence="Apache-2.0",
     packages=("torch", "torchaudio", "speechbrain"),
 )
-
-
-@dataclass(frozen=True)
-class Sizes:
-    """Of the network; those published are the defaults."""
-
-    n_mels: int = 80
-    channels: tuple[int, ...] = (1024, 1024, 1024, 1024, 3072)
-    kernel_sizes: tuple[int, ...] = (5, 3, 3, 3, 1)
-    dilations: tuple[int, ...] = (1, 2, 3, 4, 1)
-    attention_channels: int = 128
-    se_channels: int = 128
-    res2net_scale: int = 8
-    lin_neurons: int = 192
 
 
 class Ecapa:
@@ -84,22 +71,13 @@ class Ecapa:
     def _embedded(self, samples: Any) -> Floats:
         import torch
 
-        features, normalise, network = self._network
         with torch.inference_mode():
-            heard = features(torch.tensor(samples)[None])
-            vector = network(normalise(heard, torch.ones(1)))[0, 0].double().numpy()
+            vector = self._network(torch.tensor(samples)[None])[0].double().numpy()
         return vector / max(1e-12, float(np.linalg.norm(vector)))
 
     @cached_property
-    def _network(self) -> tuple[Any, Any, Any]:
-        """Log-mel features in dB, removal of their mean over time, and the network."""
-        from speechbrain.lobes.features import Fbank
-        from speechbrain.lobes.models.ECAPA_TDNN import ECAPA_TDNN
-        from speechbrain.processing.features import InputNormalization
-
+    def _network(self) -> Any:
         path = downloads.folder(self.source) / self.source.files[0][0]
-        sizes = {name: list(value) if isinstance(value, tuple) else value for name, value in vars(self.sizes).items()}
-        network = ECAPA_TDNN(sizes.pop("n_mels"), **sizes)
-        downloads.fill(network, downloads.state_of(path), path)
-        normalise = InputNormalization(norm_type="sentence", std_norm=False)
-        return Fbank(n_mels=self.sizes.n_mels), normalise, network
+        network = ecapa_voxceleb.network(self.sizes)
+        downloads.fill(network.ecapa, downloads.state_of(path), path)
+        return network.eval()

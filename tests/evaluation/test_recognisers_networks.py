@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from anonymizers.nn.ecapa_voxceleb import Sizes
 from audio.clip import Clip
 from evaluation.recognisers import downloads
 from evaluation.recognisers.base import CORE_EMOTIONS, RecogniserError
-from evaluation.recognisers.ecapa import Ecapa, Sizes
+from evaluation.recognisers.ecapa import Ecapa
 from evaluation.recognisers.hearing import transcribed
 from evaluation.recognisers.wav2vec2_emotion import Wav2Vec2Emotion
 from evaluation.recognisers.wav2vec2_words import Wav2Vec2Words, greedy
@@ -142,10 +143,10 @@ def test_ecapa_equals_speechbrains(models: Path, shared_dir: Path, sex: str) -> 
         pytest.skip(f"no golden/ecapa in {shared_dir}: the reference outputs of ECAPA are not there to compare with")
     inputs, outputs = np.load(folder / "inputs.npz"), np.load(folder / "outputs.npz")
     recogniser = ecapa(models, load_file(folder / "state.safetensors"))
-    features, normalise, _ = recogniser._network
-    heard = features(torch.tensor(inputs[f"wav_{sex}"])[None])
+    network = recogniser._network
+    heard = network.features(torch.tensor(inputs[f"wav_{sex}"])[None])
     np.testing.assert_allclose(heard[0], outputs[f"fbank_{sex}"], atol=1e-2)  # dB
-    levelled = normalise(heard, torch.ones(1))
+    levelled = network.normalise(heard, torch.ones(1))
     np.testing.assert_allclose(levelled[0], outputs[f"fbank_norm_{sex}"], atol=1e-2)
     expected = outputs[f"emb_{sex}"].astype(np.float64)
     found = recogniser.embed(Clip(inputs[f"wav_{sex}"], RATE)) * np.linalg.norm(expected)
