@@ -27,8 +27,8 @@ def track(
 ) -> Floats:
     """F0 in Hz of a sound, 0 where unvoiced: float32, shape (n samples // samples a space,).
 
-    `samples`: float32, (n,), 16 kHz. Half a frame of silence is put before and after it, as SSL-SAS and SA-toolkit do.
-    The defaults are SSL-SAS's; B5 has frames of 35 ms every 20 ms. A sound in which the tracker finds no voice, or which
+    `samples`: float32, (n,), 16 kHz. Half a frame of silence is put before and after it, as in SSL-SAS and SA-toolkit.
+    The defaults are SSL-SAS's; B5 has frames of 35 ms every 20 ms. A sound in which the tracker finds no voice, or that
     is too short for it, is unvoiced throughout.
 
     Args:

@@ -28,6 +28,7 @@ class Sizes:
     lin_neurons: int = 192
 
 
+VOXCELEB = Sizes()
 SSL_SAS = Sizes(channels=(512, 512, 512, 512, 1536))
 """Those of SSL-SAS's checkpoint."""
 

@@ -16,7 +16,6 @@ import numpy as np
 
 from anonymizers.base import Status
 from anonymizers.nn import ecapa_voxceleb
-from anonymizers.nn.ecapa_voxceleb import Sizes
 from audio.clip import Clip
 from evaluation.recognisers import downloads
 from evaluation.recognisers.base import Floats, RecogniserInfo
@@ -50,7 +49,7 @@ class Ecapa:
         caution="Trained on unprotected speech: where it fails, an attacker trained on anonymized speech may not.",
     )
 
-    def __init__(self, source: downloads.Weights = SOURCE, sizes: Sizes = Sizes()) -> None:
+    def __init__(self, source: downloads.Weights = SOURCE, sizes: ecapa_voxceleb.Sizes = ecapa_voxceleb.VOXCELEB) -> None:
         self.source, self.sizes = source, sizes
 
     def status(self) -> Status:
