@@ -32,7 +32,7 @@ SPEAKER_LIST = "SPEAKERS.TXT"
 DEV_CLEAN = WeightRef(
     id="librispeech-dev-clean",
     title="LibriSpeech dev-clean (speech of 40 target speakers)",
-    source="openslr:12",
+    source="openslr:librispeech/dev-clean",
     revision="",
     files=(
         WeightFile(
@@ -41,6 +41,7 @@ DEV_CLEAN = WeightRef(
             337_926_286,
             "76f87d090650617fca0cac8f88b9416e0ebf80350acb97b343a85fa903728ab3",
         ),
+        WeightFile(f"LibriSpeech/{SPEAKER_LIST}", ""),
     ),
     licence="CC BY 4.0",
     loader="archive",
@@ -67,7 +68,7 @@ def folder() -> Path:
         if not Path(own).is_dir():
             raise AnonymizerError(f"A folder of target speech was expected in {VARIABLE}, but {own} is none: name one.")
         return Path(own)
-    unpacked = weights.path_of(DEV_CLEAN).parent / "LibriSpeech" / "dev-clean"
+    unpacked = weights.path_of(DEV_CLEAN, DEV_CLEAN.files[1].name).parent / "dev-clean"
     if not unpacked.is_dir():
         raise AnonymizerError(
             f"{DEV_CLEAN.title} was expected in {unpacked}, but it is not there: fetch it again, or name a folder of "
