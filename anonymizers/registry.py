@@ -30,6 +30,7 @@ ENTRIES: dict[str, Entry] = {
     "prosody-scaling": Entry("anonymizers.prosody_scaling:ProsodyScaling", "#D55E00"),
     "devoiced": Entry("anonymizers.devoiced:Devoiced", "#CC79A7"),
     "cascade-offline": Entry("anonymizers.cascade_offline:CascadeOffline", "#0072B2"),
+    "gengan": Entry("anonymizers.gengan:GenGan", "#E69F00", "dot"),
 }
 
 

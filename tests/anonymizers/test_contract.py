@@ -114,6 +114,7 @@ DRAWN_BY_SEED = {
     "house": ("speakers", "median_f0_hz"),
     "house-knn": ("speakers", "median_f0_hz"),
     "house-stream": ("speakers", "median_f0_hz"),
+    "gengan": ("noise",),
 }
 
 
