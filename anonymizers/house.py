@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from anonymizers import house_model, pool, pseudo_speaker, speaker_encoder
+from anonymizers import emotion_compensation, house_model, pool, pseudo_speaker, speaker_encoder
 from anonymizers import house_voice as voice
 from anonymizers.base import Info, Param, Progress, Result, Status, silent
 from anonymizers.nn import controls
@@ -52,7 +52,7 @@ class House:
         published=False,
         params=(
             voice.BOTTLENECK, SPEAKER, voice.RULE, voice.GENDER, voice.VECTOR_NOISE, voice.F0_SHIFT, voice.F0_FROM,
-            *voice.F0_CHAIN, *voice.CONTROLS,
+            *voice.F0_CHAIN, *voice.CONTROLS, *emotion_compensation.PARAMS,
         ),
         caution=CAUTION,
         min_duration_s=0.1,
@@ -61,7 +61,7 @@ class House:
     @staticmethod
     def version() -> str:
         """See registry.version."""
-        return house_model.version(*NEEDED)
+        return house_model.version(*NEEDED, emotion_compensation.FILE)
 
     @staticmethod
     def status() -> Status:
@@ -74,6 +74,8 @@ class House:
         rng = np.random.default_rng(seed)
         source = None if params["speaker"] == "none" else speaker_encoder.embed(clip)
         target = pseudo_speaker_of(source, params, rng)
+        if params["speaker"] == "anonymised":
+            target = emotion_compensation.compensated(target, source, clip, params)
         progress(0.5, "saying it again")
         content = heard.content.soft if params["bottleneck"] == "soft" else heard.content.codes
         return said_again(clip, heard, content, Voices(source, target), params, rng)

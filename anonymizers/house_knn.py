@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from anonymizers import house_model, pool, pseudo_speaker, speaker_encoder
+from anonymizers import emotion_compensation, house_model, pool, pseudo_speaker, speaker_encoder
 from anonymizers import house_voice as voice
 from anonymizers.base import AnonymizerError, Info, Param, Progress, Result, Status, silent
 from anonymizers.house import CAUTION, Voices, said_again
@@ -64,7 +64,7 @@ class HouseKnn:
                 "targets", "int", 3, "Target speakers",
                 "How many speakers' frames are searched; they are drawn from the seed.", 1, 12, 1,
             ),
-            GENDER, voice.F0_SHIFT, voice.F0_FROM, *voice.F0_CHAIN, *voice.CONTROLS,
+            GENDER, voice.F0_SHIFT, voice.F0_FROM, *voice.F0_CHAIN, *voice.CONTROLS, *emotion_compensation.PARAMS,
         ),
         caution=CAUTION,
         min_duration_s=0.1,
@@ -73,7 +73,7 @@ class HouseKnn:
     @staticmethod
     def version() -> str:
         """See registry.version."""
-        return house_model.version(*NEEDED)
+        return house_model.version(*NEEDED, emotion_compensation.FILE)
 
     @staticmethod
     def status() -> Status:
@@ -90,6 +90,7 @@ class HouseKnn:
         facts = {"rule": "random targets", "gender": params["gender"]}
         mixed = pseudo_speaker.mixed(frames.pool, mix, rng=rng)
         target = pseudo_speaker.described(mixed, frames.pool, mix, source, facts)
+        target = emotion_compensation.compensated(target, source, clip, params)
         among = frames.content[np.isin(frames.speaker, mix.places)]
         progress(0.4, "looking for the nearest frames")
         content, _ = neighbours(heard.content.soft, among, params["k"])

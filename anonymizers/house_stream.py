@@ -6,11 +6,12 @@ starts from ordinary speech. A file goes through the same stream, so live and wh
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from anonymizers import house_model, pool, pseudo_speaker
+from anonymizers import emotion_compensation, house_model, pool, pseudo_speaker
 from anonymizers import house_voice as voice
 from anonymizers.base import AnonymizerError, Info, Param, Progress, Result, Status, Stream, silent
 from anonymizers.house import CAUTION, result
@@ -31,6 +32,12 @@ RULE = Param(
     "A mix of three speakers of the pool, one of them, or one voice for all: rules that need not know the source.",
     choices=("random mix", "random one", "fixed"),
 )  # fmt: skip
+COMPENSATION = replace(
+    emotion_compensation.COMPENSATION,
+    help="Moves the pseudo-speaker's vector to where voices of the emotion that you name lie.",
+    choices=("off", *emotion_compensation.EMOTIONS),
+)
+"""Nothing is predicted: live, nobody has heard the source yet."""
 BLOCK = SAMPLE_RATE_HZ // 2
 
 
@@ -47,7 +54,8 @@ class HouseStream:
         fidelity="house-weights",
         published=False,
         params=(
-            voice.BOTTLENECK, RULE, GENDER, voice.VECTOR_NOISE, voice.F0_SHIFT, *voice.CONTROLS,
+            voice.BOTTLENECK, RULE, GENDER, voice.VECTOR_NOISE, voice.F0_SHIFT, *voice.CONTROLS, COMPENSATION,
+            emotion_compensation.DISTANCE,
         ),
         streaming=True,
         caution=CAUTION,
@@ -56,7 +64,7 @@ class HouseStream:
     @staticmethod
     def version() -> str:
         """See registry.version."""
-        return house_model.version(*NEEDED)
+        return house_model.version(*NEEDED, emotion_compensation.FILE)
 
     @staticmethod
     def status() -> Status:
@@ -97,4 +105,4 @@ def _drawn(seed: int, params: dict[str, Any]) -> tuple[PseudoSpeaker, dict[str, 
         noise_db=voice.vector_noise_of(params),
         rng=rng,
     )
-    return target, params, rng
+    return emotion_compensation.compensated(target, None, None, params), params, rng

@@ -11,6 +11,7 @@ from training.common import TrainingError
 RECIPES = {
     "speaker-encoder": "training.speaker_encoder",
     "emotion-recogniser": "training.emotion_recogniser",
+    "emotion-boundaries": "training.emotion_boundaries",
     "phone-encoder": "training.phone_encoder",
     "phone-encoder-causal": "training.phone_encoder_causal",
     "house-decoder": "training.house_decoder",
