@@ -73,14 +73,13 @@ def test_vectors_of_unit_length_keep_it(vector: np.ndarray, emotion: str):
     assert moved @ own.normal(emotion) == pytest.approx(30 / np.hypot(30, rest), abs=1e-4)
 
 
-def test_sad_is_moved_to_the_other_side_as_published_and_among_house_vectors_not():
-    vector = np.random.default_rng(1).standard_normal(D)
+@pytest.mark.parametrize(("encoder", "side"), [("ecapa", -1), ("house", 1)])
+def test_sad_is_moved_to_the_other_side_as_published_and_among_house_vectors_not(encoder: str, side: int):
+    vector, own = np.random.default_rng(1).standard_normal(D), boundaries(encoder)
     asked = {"emotion_compensation": "sad", "emotion_distance": 40.0}
-    for encoder, side in (("ecapa", -1), ("house", 1)):
-        own = boundaries(encoder)
-        moved = compensated(target(vector), None, None, asked, lambda _: own)
-        assert np.sign(moved.vector @ own.normal("sad")) == side
-        assert moved.provenance["emotion_distance"] == 40 * side
+    moved = compensated(target(vector), None, None, asked, lambda clip: own)
+    assert np.sign(moved.vector @ own.normal("sad")) == side
+    assert moved.provenance["emotion_distance"] == 40 * side
 
 
 def test_the_largest_decision_is_the_prediction_and_what_happened_is_told():
