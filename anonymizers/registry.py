@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from anonymizers.base import Anonymizer, AnonymizerError, Info, Status
 from anonymizers.weights import WeightRef
+from anonymizers.weights import status as weights_status
 
 
 class Entry(NamedTuple):
@@ -79,7 +80,18 @@ def needs(key: str, params: Mapping[str, Any]) -> tuple[WeightRef, ...]:
     return told(params) if told else info(key).weights
 
 
-def status(key: str) -> Status:
-    """Whether a system can run now, without downloading or loading anything."""
+def every_weight() -> tuple[WeightRef, ...]:
+    """All weights that some system needs at some parameters, each once."""
+    classes = [_class(key) for key in keys()]
+    found = [ref for one in classes for ref in (*one.info.weights, *getattr(one, "every_weight", ()))]
+    return tuple({ref.id: ref for ref in found}.values())
+
+
+def status(key: str, params: Mapping[str, Any] | None = None) -> Status:
+    """Whether a system can run now at these parameters (the others at their defaults), without downloading or loading
+    anything."""
     check = getattr(_class(key), "status", None)
-    return check() if check else Status("ready")
+    if check and (own := check()).state != "ready":
+        return own
+    defaults = {param.name: param.default for param in info(key).params}
+    return weights_status(needs(key, {**defaults, **(params or {})}))

@@ -14,7 +14,10 @@ import numpy as np
 
 from anonymizers import registry
 from anonymizers.base import AnonymizerError, Info, Level, Progress, Result, silent
+from anonymizers.models import memory_told
 from anonymizers.seeds import pseudo_speaker_seed
+from anonymizers.weight_lock import DownloadStopped
+from anonymizers.weights_ready import prepare
 from anonymizers.workers import Stopped, WorkerLost, Workers
 from audio.clip import Clip
 
@@ -23,6 +26,13 @@ LONGEST_FRAME_S = 0.04
 
 STOPPED = "Stopped before it was done."
 SILENCE = "The clip is digital silence: there is no voice to change, so silence comes back."
+
+Told = Callable[[str, float, str], None]
+"""told(key, fraction in [0, 1], what is being done), from any thread."""
+
+
+def nobody(key: str, fraction: float, doing: str) -> None:
+    """A Told that tells nobody."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +66,19 @@ def check_params(info: Info, params: Mapping[str, Any]) -> dict[str, Any]:
     return {name: param.parse(params.get(name, param.default)) for name, param in known.items()}
 
 
+def check_duration(info: Info, clip: Clip) -> None:
+    """Go on only with a clip that is long enough.
+
+    Raises:
+        AnonymizerError: if it is not.
+    """
+    if clip.duration_s < info.min_duration_s:
+        raise AnonymizerError(
+            f"{info.title} needs at least {info.min_duration_s:g} s of sound, but the clip lasts "
+            f"{clip.duration_s:.3f} s: record a longer one."
+        )
+
+
 def run(
     clip: Clip,
     key: str,
@@ -70,25 +93,24 @@ def run(
 
     The clip is brought to the system's rate, the output back to the clip's rate and, unless the system speaks anew,
     to its length; peaks over full scale are turned down. `seed` is the user's; see seeds.py for what becomes of it.
+    Weights that are not here yet are fetched first.
 
     Raises:
-        AnonymizerError: if this clip cannot be anonymized by this system.
+        AnonymizerError: if this clip cannot be anonymized by this system, or its weights cannot be had.
     """
     info = registry.info(key)
     checked = check_params(info, params or {})
-    if clip.duration_s < info.min_duration_s:
-        raise AnonymizerError(
-            f"{info.title} needs at least {info.min_duration_s:g} s of sound, but the clip lasts "
-            f"{clip.duration_s:.3f} s: record a longer one."
-        )
+    check_duration(info, clip)
     asked: dict[str, Any] = {"key": key, "params": checked, "seed": seed, "level": level}
     if clip.is_silent:
         return Result(clip, info.fidelity, warnings=(SILENCE,), **asked)
+    prepare(key, checked, progress=progress)
     system = registry.load(key)
     prepared = clip.resampled(info.sample_rate or clip.sample_rate)
     derived = pseudo_speaker_seed(key, level, clip, speaker, seed)
     started = time.perf_counter()
-    result = system.anonymize(prepared, seed=derived, progress=progress, **checked)
+    with memory_told(info.title):
+        result = system.anonymize(prepared, seed=derived, progress=progress, **checked)
     seconds = time.perf_counter() - started
     fitted, warnings = _fit(result.clip, clip, info)
     return replace(
@@ -132,31 +154,34 @@ def run_all(
     speaker: str = "",
     cancelled: threading.Event | None = None,
     started: Callable[[str], None] = lambda key: None,
+    told: Told = nobody,
 ) -> Iterator[Outcome]:
     """Run every job in the workers and yield each outcome as soon as it is there, a failure as a sentence.
 
     `threads` wait for the workers, so as many as there are workers do; what is submitted to them later runs later.
     Setting `cancelled` ends what runs and drops what waits; their outcomes say so. `started(key)` is called, from
-    another thread, when a job's turn has come to wait for a worker.
+    another thread, when a job's turn has come to wait for a worker, and `told` with what systems say of their progress.
     """
     cancelled = cancelled or threading.Event()
 
     def one(job: Job) -> Outcome:
         started(job.key)
         how: dict[str, Any] = {"params": dict(job.params), "seed": seed, "level": level, "speaker": speaker}
-        return _outcome(job.key, lambda: workers.call(run, clip, job.key, cancelled=cancelled, **how))
+        how |= {"cancelled": cancelled, "progress": lambda *step: told(job.key, *step)}
+        return attempt(job.key, lambda: workers.call(run, clip, job.key, **how))
 
     for future in as_completed([threads.submit(one, job) for job in jobs]):
         yield future.result()
 
 
-def _outcome(key: str, work: Callable[[], Result]) -> Outcome:
+def attempt(key: str, work: Callable[[], Result]) -> Outcome:
+    """What becomes of `work`; whatever goes wrong is a sentence."""
     try:
         return Outcome(key, work())
+    except (Stopped, DownloadStopped):
+        return Outcome(key, error=STOPPED)
     except (AnonymizerError, WorkerLost) as error:
         return Outcome(key, error=str(error))
-    except Stopped:
-        return Outcome(key, error=STOPPED)
     except Exception as error:
         logging.getLogger(__name__).exception("%s failed", key)
         return Outcome(

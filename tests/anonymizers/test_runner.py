@@ -43,6 +43,7 @@ def use(monkeypatch: pytest.MonkeyPatch):
     def install(output) -> None:
         monkeypatch.setattr(registry, "info", lambda key: Fake.info)
         monkeypatch.setattr(registry, "load", lambda key: Fake(output))
+        monkeypatch.setattr(registry, "needs", lambda key, params: ())
 
     return install
 
