@@ -1,4 +1,4 @@
-"""python -m anonymizers list | run | batch"""
+"""python -m anonymizers list | fetch | run | batch"""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from anonymizers import batch, registry, runner
+from anonymizers import batch, registry, runner, weights_cli
 from anonymizers.base import AnonymizerError, Param
 from anonymizers.report import describe, versions
+from anonymizers.terminal import progress_bar
 from audio.clip import ClipError, decode, encode_wav
 
 LIST_EXAMPLE = "example: python -m anonymizers list --json"
@@ -31,6 +32,7 @@ def parser() -> argparse.ArgumentParser:
     )
     one.add_argument("--json", action="store_true", help="as JSON")
     one.set_defaults(do=list_systems)
+    weights_cli.add(commands)
     _add_run(commands)
     _add_batch(commands)
     return main
@@ -84,9 +86,11 @@ def list_systems(args: argparse.Namespace) -> int:
         return 0
     for key in registry.keys():
         info, status = registry.info(key), registry.status(key)
-        print(f"{key:20} {info.fidelity:12} {status.state:12} {info.summary}")
+        print(f"{key:20} {info.fidelity:17} {status.state:17} {info.summary}")
         for param in info.params:
             print(f"{'':20} --set {param.name}={param.default}   {_range(param)}")
+        for ref in info.weights:
+            print(f"{'':20} {weights_cli.line(ref)}")
     return 0
 
 
@@ -94,12 +98,13 @@ def _listed(key: str) -> dict[str, Any]:
     info, status = registry.info(key), registry.status(key)
     return {
         **{name: getattr(info, name) for name in ("key", "title", "family", "summary", "reference", "fidelity")},
-        **{name: getattr(info, name) for name in ("published", "streaming", "keeps_timing", "caution", "weights")},
+        **{name: getattr(info, name) for name in ("published", "streaming", "keeps_timing", "caution")},
         "hides": sorted(info.hides),
         "sample_rate_hz": info.sample_rate,
         "status": status.state,
         "status_detail": status.detail,
         "params": [vars(param) for param in info.params],
+        "weights": [weights_cli.listed(ref) for ref in info.weights],
     }
 
 
@@ -113,9 +118,11 @@ def _range(param: Param) -> str:
 
 def run_one(args: argparse.Namespace) -> int:
     """Anonymize one file."""
-    params = dict(_assignment(text) for text in args.set)
+    params = dict(weights_cli.assignment(text) for text in args.set)
     decoded = decode(args.input)
-    result = runner.run(decoded.clip, args.key, params=params, seed=args.seed, level=args.level, speaker=args.speaker)
+    how = {"params": params, "seed": args.seed, "level": args.level, "speaker": args.speaker}
+    with progress_bar() as progress:
+        result = runner.run(decoded.clip, args.key, progress=progress, **how)
     batch.write_whole(args.output, encode_wav(result.clip))
     if args.json:
         print(json.dumps({**describe(result), "notes": decoded.notes, "versions": versions()}, indent=1))
@@ -123,13 +130,6 @@ def run_one(args: argparse.Namespace) -> int:
         for note in (*decoded.notes, *result.warnings):
             print(note, file=sys.stderr)
     return 0
-
-
-def _assignment(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not equals:
-        raise AnonymizerError(f"--set takes NAME=VALUE, but {text!r} came.")
-    return name, value
 
 
 def run_batch(args: argparse.Namespace) -> int:
@@ -149,7 +149,7 @@ def run_batch(args: argparse.Namespace) -> int:
     done = sum(task.is_done for task in todo)
     failures = 0
     with tqdm(total=len(todo), initial=done, unit="file", disable=None) as bar:
-        for task, error in batch.run(todo, args.jobs, args.ray):
+        for task, error in batch.run(todo, args.jobs, args.ray, progress=lambda _, doing: bar.set_description(doing)):
             bar.update()
             if error:
                 failures += 1

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from anonymizers import runner
-from anonymizers.base import AnonymizerError, Level
+from anonymizers import registry, runner
+from anonymizers.base import AnonymizerError, Level, Progress, silent
 from anonymizers.report import describe
 from anonymizers.spread import spread
+from anonymizers.weights_ready import prepare
 from anonymizers.workers import WorkerLost
 from audio.clip import ClipError, decode, encode_wav
 
@@ -95,19 +96,34 @@ def write_whole(path: Path, data: bytes) -> None:
         raise
 
 
-def run(todo: Sequence[Task], jobs: int, ray: str = "") -> Iterator[tuple[Task, str]]:
+def run(todo: Sequence[Task], jobs: int, ray: str = "", *, progress: Progress = silent) -> Iterator[tuple[Task, str]]:
     """Do the tasks that are not done, `jobs` at a time, or on a Ray cluster (see spread); yields each with "" or the
-    sentence saying why it failed.
+    sentence saying why it failed. Weights are fetched first, once for all processes; on a cluster by each machine, once
+    for all that share VOICEVEIL_MODELS.
 
     Raises:
         OSError: if a result cannot be written: then none of the others could be either.
         SpreadError: if there is no such cluster.
     """
     open_tasks = [task for task in todo if not task.is_done]
+    lacking = {} if ray else _lacking(open_tasks, progress)
+    yield from ((task, lacking[task.key]) for task in open_tasks if task.key in lacking)
+    open_tasks = [task for task in open_tasks if task.key not in lacking]
     for task, answer in spread(anonymize, open_tasks, jobs=jobs, ray=ray, prepare=load):
         if not isinstance(answer, Exception):
             put(task, *answer)
         yield task, sentence(answer)
+
+
+def _lacking(todo: Sequence[Task], progress: Progress) -> dict[str, str]:
+    """The systems whose weights cannot be had, and why."""
+    found = {}
+    for key in dict.fromkeys(task.key for task in todo):
+        try:
+            prepare(key, runner.check_params(registry.info(key), {}), progress=progress)
+        except AnonymizerError as error:
+            found[key] = str(error)
+    return found
 
 
 def sentence(answer: Any) -> str:
