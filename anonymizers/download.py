@@ -38,7 +38,7 @@ def fetch(
     progress: Progress = silent,
     cancelled: threading.Event | None = None,
     thorough: bool = False,
-    means: Means = USUAL,
+    means: Means | None = None,
 ) -> Path:
     """The folder with all files, fetched if they are not here; the published ones, where their SHA-256 is known.
 
@@ -53,7 +53,7 @@ def fetch(
             ones; the sentence says what to do.
     """
     licences.required((ref,))
-    cancelled = cancelled or threading.Event()
+    cancelled, means = cancelled or threading.Event(), means or USUAL
     folder = weights.located(ref) or _fetched(ref, progress, cancelled, means)
     wrong = _checked(ref, folder, progress, means, thorough=thorough)
     if wrong and _is_ours(ref, folder, wrong) and not weights.offline():
@@ -67,7 +67,7 @@ def fetch(
     return folder
 
 
-def verify(ref: WeightRef, *, progress: Progress = silent, means: Means = USUAL) -> Path:
+def verify(ref: WeightRef, *, progress: Progress = silent, means: Means | None = None) -> Path:
     """Read all files that are here in full and compare their SHA-256 with the published one, or with that of what was
     fetched; returns their folder. A file that we fetched and that has changed is removed.
 
@@ -75,6 +75,7 @@ def verify(ref: WeightRef, *, progress: Progress = silent, means: Means = USUAL)
         AnonymizerError: naming the file that is another, or if the weights are not here.
     """
     weights.path_of(ref)
+    means = means or USUAL
     folder = weights.located(ref) or weights.home(ref)
     wrong = _checked(ref, folder, progress, means, thorough=True)
     if wrong is None:

@@ -156,7 +156,7 @@ def fault(ref: WeightRef, folder: Path, file: WeightFile) -> str:
     if size is None:
         return "missing"
     record = record_of(ref, folder, file)
-    expected = file.bytes or (record.bytes if record else 0)
+    expected = file.bytes or (record.bytes if record and record.url else 0)
     if size == 0 or (expected and size != expected):
         return f"{size:,} bytes, where {expected or 'more':{',' if expected else ''}} were expected"
     return ""

@@ -41,7 +41,8 @@ def prepare_weights(
     from anonymizers import download
 
     licences.required(refs)
-    ordered = sorted(refs, key=lambda ref: ref.source != "here")  # what must be trained is told before hours of download
+    # What must be trained is told before hours of download.
+    ordered = sorted(refs, key=lambda ref: ref.source != "here")
     shares = [max(1, weights.to_come_bytes((ref,))) for ref in ordered]
     before = 0
     for ref, share in zip(ordered, shares, strict=True):

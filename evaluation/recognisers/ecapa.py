@@ -15,7 +15,10 @@ from typing import Any
 import numpy as np
 
 from anonymizers.base import Status
+from anonymizers.ecapa import WEIGHTS
 from anonymizers.nn import ecapa_voxceleb
+from anonymizers.tensors import fill, state_of
+from anonymizers.weights import WeightRef
 from audio.clip import Clip
 from evaluation.recognisers import downloads
 from evaluation.recognisers.base import Floats, RecogniserInfo
@@ -24,15 +27,6 @@ from evaluation.recognisers.hearing import audible, parts
 LEAST_S = 0.1
 LONGEST_S = 30.0
 """Longer clips are heard in parts, in 0.5 GB at most; the embedding is their mean, weighted by duration."""
-
-SOURCE = downloads.Weights(
-    repo="speechbrain/spkrec-ecapa-voxceleb",
-    revision="0f99f2d0ebe89ac095bcc5903c4dd8f72b367286",
-    files=(("embedding_model.ckpt", "0575cb64845e6b9a10db9bcb74d5ac32b326b8dc90352671d345e2ee3d0126a2"),),
-    size_mb=83,
-    licence="Apache-2.0",
-    packages=("torch", "torchaudio", "speechbrain"),
-)
 
 
 class Ecapa:
@@ -45,16 +39,18 @@ class Ecapa:
         fidelity="original-weights",
         trained_on="VoxCeleb 1 and 2 (celebrities' interviews, mostly English, 7,205 speakers)",
         reference="Desplanques et al., Interspeech 2020; SpeechBrain spkrec-ecapa-voxceleb",
-        weights=SOURCE.summary,
+        weights=WEIGHTS.summary,
         caution="Trained on unprotected speech: where it fails, an attacker trained on anonymized speech may not.",
     )
 
-    def __init__(self, source: downloads.Weights = SOURCE, sizes: ecapa_voxceleb.Sizes = ecapa_voxceleb.VOXCELEB) -> None:
+    packages = ("torch", "torchaudio", "speechbrain")
+
+    def __init__(self, source: WeightRef = WEIGHTS, sizes: ecapa_voxceleb.Sizes = ecapa_voxceleb.VOXCELEB) -> None:
         self.source, self.sizes = source, sizes
 
     def status(self) -> Status:
         """Whether the weights are here."""
-        return downloads.status(self.source)
+        return downloads.status(self.source, self.packages)
 
     def embed(self, clip: Clip) -> Floats:
         """What identifies the speaker: float64, (192,), unit length.
@@ -76,7 +72,8 @@ class Ecapa:
 
     @cached_property
     def _network(self) -> Any:
-        path = downloads.folder(self.source) / self.source.files[0][0]
+        path = downloads.folder(self.source) / self.source.files[0].name
         network = ecapa_voxceleb.network(self.sizes)
-        downloads.fill(network.ecapa, downloads.state_of(path), path)
+        with downloads.recogniser_errors():
+            fill(network.ecapa, state_of(path), path)
         return network.eval()

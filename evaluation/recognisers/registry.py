@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from anonymizers.base import Status
+from anonymizers.weights import WeightRef
 from evaluation.recognisers.base import Kind, RecogniserError, RecogniserInfo
 
 
@@ -90,6 +91,12 @@ def version(key: str) -> str:
     if hasattr(one, "source"):
         return one.source.version
     return one.version() if hasattr(one, "version") else ""
+
+
+def every_weight() -> tuple[WeightRef, ...]:
+    """All weights that recognisers download, each once."""
+    found = [load(key).source for key in keys() if hasattr(load(key), "source")]
+    return tuple({ref.id: ref for ref in found}.values())
 
 
 def fetch(key: str) -> None:

@@ -25,6 +25,8 @@ from typing import Any
 import numpy as np
 
 from anonymizers.base import Status
+from anonymizers.tensors import fill, state_of
+from anonymizers.weights import WeightRef
 from audio.clip import Clip
 from evaluation.recognisers import downloads
 from evaluation.recognisers.base import CORE_EMOTIONS, Floats, RecogniserError, RecogniserInfo
@@ -36,17 +38,21 @@ LONGEST_S = 20.0
 EMOTIONS = {"neu": "neutral", "ang": "angry", "hap": "happy", "sad": "sad"}
 LABEL = re.compile(r"'(\w+)' => (\d+)")
 
-SOURCE = downloads.Weights(
-    repo="speechbrain/emotion-recognition-wav2vec2-IEMOCAP",
-    revision="117a9c3dff08be81a3628eecf6a66b547ec1659b",
-    files=(
-        ("wav2vec2.ckpt", "b6db170a487b2912cfe10359fad40dbb7563120656f26f47c521b1c7e578bdd0"),
-        ("model.ckpt", "e351bafc8c0a2699f174e2f43f13e732836731621a8e595b53ddaf5334abcefb"),
-        ("label_encoder.txt", "30afecda60619b67b50375bac880df4edc3862c14fb724c86701200b13e080ca"),
+REPO, REVISION = "speechbrain/emotion-recognition-wav2vec2-IEMOCAP", "117a9c3dff08be81a3628eecf6a66b547ec1659b"
+SOURCE = WeightRef(
+    id="wav2vec2-iemocap",
+    title="wav2vec 2.0 (SpeechBrain, IEMOCAP)",
+    source=f"huggingface:{REPO}",
+    revision=REVISION,
+    files=downloads.hugging_face(
+        REPO,
+        REVISION,
+        ("wav2vec2.ckpt", 0, "b6db170a487b2912cfe10359fad40dbb7563120656f26f47c521b1c7e578bdd0"),
+        ("model.ckpt", 0, "e351bafc8c0a2699f174e2f43f13e732836731621a8e595b53ddaf5334abcefb"),
+        ("label_encoder.txt", 0, "30afecda60619b67b50375bac880df4edc3862c14fb724c86701200b13e080ca"),
     ),
-    size_mb=378,
     licence="Apache-2.0",
-    packages=("torch", "transformers"),
+    about_bytes=378_000_000,
 )
 
 
@@ -65,13 +71,15 @@ class Wav2Vec2Emotion:
         caution="Its card does not say on which IEMOCAP speakers it was trained: figures on IEMOCAP flatter it.",
     )
 
-    def __init__(self, source: downloads.Weights = SOURCE, config: Mapping[str, Any] | None = None) -> None:
+    packages = ("torch", "transformers")
+
+    def __init__(self, source: WeightRef = SOURCE, config: Mapping[str, Any] | None = None) -> None:
         """`config`: sizes of wav2vec 2.0 (transformers.Wav2Vec2Config) that differ from wav2vec2-base's."""
         self.source, self.config = source, dict(config or {})
 
     def status(self) -> Status:
         """Whether the weights are here."""
-        return downloads.status(self.source)
+        return downloads.status(self.source, self.packages)
 
     def probabilities(self, clip: Clip, *, speaker: str = "") -> dict[str, float]:
         """Of each of CORE_EMOTIONS; they sum to 1. `speaker` plays no part: there is one network for all.
@@ -112,15 +120,17 @@ class Wav2Vec2Emotion:
 
         there = downloads.folder(self.source)
         path = there / "wav2vec2.ckpt"
-        state = {re.sub(r"^model\.(wav2vec2\.)?", "", name): value for name, value in downloads.state_of(path).items()}
         network = Wav2Vec2Model(Wav2Vec2Config(apply_spec_augment=False, **self.config))
-        downloads.fill(network, state, path)
+        with downloads.recogniser_errors():
+            state = {re.sub(r"^model\.(wav2vec2\.)?", "", name): value for name, value in state_of(path).items()}
+            fill(network, state, path)
         labels = _labels(there / "label_encoder.txt")
         return network, _head(there / "model.ckpt", len(labels), network.config.hidden_size), labels
 
 
 def _head(path: Path, emotions: int, size: int) -> Floats:
-    weight = downloads.state_of(path).get("0.w.weight")
+    with downloads.recogniser_errors():
+        weight = state_of(path).get("0.w.weight")
     if weight is None or tuple(weight.shape) != (emotions, size):
         came = "none" if weight is None else f"{tuple(weight.shape)}"
         raise RecogniserError(

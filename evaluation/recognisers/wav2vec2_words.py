@@ -13,6 +13,7 @@ from typing import Any
 
 from anonymizers.base import Status
 from anonymizers.phones import pieces
+from anonymizers.weights import WeightFile, WeightRef
 from audio.clip import Clip
 from evaluation.recognisers import downloads
 from evaluation.recognisers.base import RecogniserError, RecogniserInfo
@@ -21,18 +22,21 @@ from evaluation.recognisers.hearing import SAMPLE_RATE_HZ, Samples, transcribed
 RECEPTIVE_FIELD = 400
 """Samples that the first frame needs."""
 
-SOURCE = downloads.Weights(
-    repo="torchaudio",
+FILE = "wav2vec2_fairseq_base_ls960_asr_ls960.pth"
+SOURCE = WeightRef(
+    id="wav2vec2-960h",
+    title="WAV2VEC2_ASR_BASE_960H (torchaudio)",
+    source="torchaudio",
     revision="",
     files=(
-        (
-            "wav2vec2_fairseq_base_ls960_asr_ls960.pth",
+        WeightFile(
+            FILE,
+            f"https://download.pytorch.org/torchaudio/models/{FILE}",
+            377_664_473,
             "488fd4f16de84438ffc945334278c1b9fb9b7159a806c1080b16111a958c945d",
         ),
     ),
-    size_mb=378,
     licence="MIT",
-    packages=("torch", "torchaudio"),
 )
 
 
@@ -47,17 +51,19 @@ class Wav2Vec2Words:
         trained_on="LibriSpeech, 960 h of read English",
         reference="Baevski et al., arXiv 2006.11477; torchaudio WAV2VEC2_ASR_BASE_960H, greedy",
         language="en",
-        weights=f"WAV2VEC2_ASR_BASE_960H by {SOURCE.summary}",
+        weights=SOURCE.summary,
         caution="No language model: words that sound right may be misspelt, and count as errors.",
     )
 
-    def __init__(self, source: downloads.Weights = SOURCE, bundle: Any = None) -> None:
+    packages = ("torch", "torchaudio")
+
+    def __init__(self, source: WeightRef = SOURCE, bundle: Any = None) -> None:
         """`bundle`: a torchaudio.pipelines.Wav2Vec2ASRBundle; none: WAV2VEC2_ASR_BASE_960H."""
         self.source, self._bundle = source, bundle
 
     def status(self) -> Status:
         """Whether the weights are here."""
-        return downloads.status(self.source)
+        return downloads.status(self.source, self.packages)
 
     def transcribe(self, clip: Clip) -> str:
         """Words in lower case; clips over 15 s are heard piece by piece, cut where they are quietest.
@@ -88,7 +94,7 @@ class Wav2Vec2Words:
 
         bundle = self._bundle or torchaudio.pipelines.WAV2VEC2_ASR_BASE_960H
         there = downloads.folder(self.source)
-        path = there / self.source.files[0][0]
+        path = there / self.source.files[0].name
         try:
             network = bundle.get_model(dl_kwargs={"model_dir": str(there), "weights_only": True, "map_location": "cpu"})
         except (RuntimeError, KeyError, EOFError, pickle.UnpicklingError) as error:

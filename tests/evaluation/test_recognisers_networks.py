@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from anonymizers.nn.ecapa_voxceleb import Sizes
+from anonymizers.weights import WeightFile, WeightRef
 from audio.clip import Clip
-from evaluation.recognisers import downloads
 from evaluation.recognisers.base import CORE_EMOTIONS, RecogniserError
 from evaluation.recognisers.ecapa import Ecapa
 from evaluation.recognisers.hearing import transcribed
@@ -30,11 +30,12 @@ TINY_WAV2VEC2 = {
     "hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 24,
     "conv_dim": (8,) * 7, "num_conv_pos_embeddings": 8, "num_conv_pos_embedding_groups": 2,
 }  # fmt: skip
+TINY_WORDS = WeightRef("tiny-words", "Tiny", "torchaudio", "", (WeightFile("tiny.pth", ""),), "made here")
 LABELS = "'neu' => 0\n'ang' => 1\n'hap' => 2\n'sad' => 3\n================\n'starting_index' => 0\n"
 
 
-def source(repo: str, *names: str) -> downloads.Weights:
-    return downloads.Weights(repo, "", tuple((name, "") for name in names), 1, "made here")
+def source(repo: str, *names: str) -> WeightRef:
+    return WeightRef(repo, repo, f"github:{repo}", "", tuple(WeightFile(name, "") for name in names), "made here")
 
 
 @pytest.fixture(autouse=True)
@@ -70,18 +71,21 @@ class Runs:
 
 def test_pickles_are_never_executed(models: Path) -> None:
     trap = models / "executed"
-    path = models / "model.ckpt"
+    recogniser = ecapa(models, random_ecapa())
+    path = models / "us" / "ecapa" / "embedding_model.ckpt"
     path.write_bytes(pickle.dumps({"weight": Runs(trap)}, protocol=2))
     with pytest.raises(RecogniserError, match="a file of tensors and nothing else was expected"):
-        downloads.state_of(path)
+        recogniser.embed(voice_of(1.0))
     assert not trap.exists()
 
 
-@pytest.mark.parametrize("name", ["model.ckpt", "model.safetensors"])
-def test_damaged_weights_are_a_sentence(models: Path, name: str) -> None:
-    (models / name).write_bytes(b"not weights")
-    with pytest.raises(RecogniserError, match=f"{name}: a file of tensors and nothing else was expected"):
-        downloads.state_of(models / name)
+def test_damaged_weights_are_a_sentence(models: Path) -> None:
+    recogniser = ecapa(models, random_ecapa())
+    (models / "us" / "ecapa" / "embedding_model.ckpt").write_bytes(b"not weights")
+    with pytest.raises(
+        RecogniserError, match=r"embedding_model\.ckpt: a file of tensors and nothing else was expected"
+    ):
+        recogniser.embed(voice_of(1.0))
 
 
 # who speaks
@@ -262,7 +266,7 @@ def wav2vec2_words(models: Path) -> tuple[Wav2Vec2Words, Any]:
     bundle = torchaudio.pipelines.Wav2Vec2ASRBundle(
         "tiny.pth", params, RATE, False, published._model_type, _labels=published._labels
     )
-    return Wav2Vec2Words(source("torchaudio", "tiny.pth"), bundle), network
+    return Wav2Vec2Words(TINY_WORDS, bundle), network
 
 
 def test_letters_of_a_clip(models: Path) -> None:

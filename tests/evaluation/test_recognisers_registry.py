@@ -11,9 +11,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from anonymizers import download
+from anonymizers import weights as store
 from anonymizers.base import Status
+from anonymizers.transfer import Means
+from anonymizers.weights import WeightFile, WeightRef
 from audio.clip import Clip
-from evaluation.recognisers import downloads, ecapa, listing, registry, whisper_words
+from evaluation.recognisers import downloads, listing, registry, whisper_words
 from evaluation.recognisers.base import RecogniserError
 from evaluation.recognisers.hearing import SAMPLE_RATE_HZ, audible, parts, transcribed
 
@@ -22,19 +26,19 @@ HEARD = b"weights"
 DOWNLOADED = ("ecapa", "wav2vec2-960h", "wav2vec2-iemocap", "whisper-tiny", "whisper-large-v3")
 
 
-def weights(repo: str = "somebody/something", sha256: str = "") -> downloads.Weights:
-    return downloads.Weights(repo, "a" * 40, (("model.bin", sha256), ("labels.txt", "")), 1234, "MIT", ())
+def weights(source: str = "huggingface:somebody/something", sha256: str = "") -> WeightRef:
+    url = "http://127.0.0.1:9/model.bin"  # nobody listens there
+    files = (WeightFile("model.bin", url, sha256=sha256), WeightFile("labels.txt", url))
+    return WeightRef("something", "Something", source, "a" * 40, files, "MIT", about_bytes=1_234_000_000)
 
 
 @pytest.fixture
 def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A machine with empty caches."""
-    from huggingface_hub import constants
-
-    monkeypatch.delenv("VOICEVEIL_MODELS", raising=False)
-    monkeypatch.delenv("VOICEVEIL_OFFLINE", raising=False)
-    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
-    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
+    for name in ("VOICEVEIL_MODELS", "VOICEVEIL_OFFLINE"):
+        monkeypatch.delenv(name, raising=False)
+    for name, folder in (("XDG_CACHE_HOME", "cache"), ("TORCH_HOME", "torch"), ("HF_HUB_CACHE", "hub")):
+        monkeypatch.setenv(name, str(tmp_path / folder))
     return tmp_path
 
 
@@ -107,7 +111,7 @@ def test_offline_refuses_in_a_sentence(nowhere: Path, monkeypatch: pytest.Monkey
     state = registry.status(key)
     assert state.state == "unavailable"
     source = registry.load(key).source
-    assert f"VOICEVEIL_MODELS/{source.repo}" in state.detail
+    assert f"VOICEVEIL_MODELS/{source.place.as_posix()}" in state.detail
     with pytest.raises(RecogniserError, match="VOICEVEIL_OFFLINE=1 forbids"):
         downloads.folder(source)
     with pytest.raises(RecogniserError, match="VOICEVEIL_OFFLINE=1 forbids"):
@@ -123,23 +127,21 @@ def test_versions_tell_weights_apart() -> None:
 
 
 def test_ones_own_folder_is_looked_at_first(nowhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from huggingface_hub import constants
-
-    snapshot = Path(constants.HF_HUB_CACHE, "models--somebody--something", "snapshots", "a" * 40)
-    assert downloads.found(weights()) is None
+    snapshot = Path(nowhere / "hub", "models--somebody--something", "snapshots", "a" * 40)
+    assert store.located(weights()) is None
     put(snapshot)
-    assert downloads.found(weights()) == snapshot
+    assert store.located(weights()) == snapshot
     own = put(nowhere / "own" / "somebody" / "something")
     monkeypatch.setenv("VOICEVEIL_MODELS", str(nowhere / "own"))
-    assert downloads.found(weights()) == own
+    assert store.located(weights()) == own
     (own / "labels.txt").unlink()  # a folder that is not complete is passed by
-    assert downloads.found(weights()) == snapshot
-    assert downloads.status(weights()) == Status("ready")
+    assert store.located(weights()) == snapshot
+    assert downloads.status(weights(), ()) == Status("ready")
 
 
 def test_torch_hubs_folder_is_torchs(nowhere: Path) -> None:
     hub = put(nowhere / "torch" / "hub" / "checkpoints")
-    assert downloads.found(weights("torchaudio")) == hub
+    assert store.located(weights("torchaudio")) == hub
 
 
 def test_only_the_published_bytes_are_taken(nowhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -153,35 +155,24 @@ def test_only_the_published_bytes_are_taken(nowhere: Path, monkeypatch: pytest.M
 
 
 def test_a_download_that_fails_is_a_sentence(nowhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import huggingface_hub
-
-    def unreachable(*_: object, **__: object) -> str:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(huggingface_hub, "snapshot_download", unreachable)
-    with pytest.raises(RecogniserError, match=r"1,234 MB, MIT\), but that failed \(.*No space left.*try again"):
+    monkeypatch.setattr(download, "USUAL", Means(pause=lambda *_: None))
+    with pytest.raises(RecogniserError, match=r"could not be fetched: 127\.0\.0\.1 could not be reached.*by hand"):
         downloads.folder(weights())
 
 
-def test_a_download_asks_for_the_fixed_revision_and_no_other_files(
-    nowhere: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    import huggingface_hub
-
-    asked = {}
-
-    def download(repo: str, **how: object) -> str:
-        asked.update(how, repo=repo)
-        return str(put(nowhere / "fetched"))
-
-    monkeypatch.setattr(huggingface_hub, "snapshot_download", download)
-    assert downloads.folder(weights()) == nowhere / "fetched"
-    assert asked == {"repo": "somebody/something", "revision": "a" * 40, "allow_patterns": ["model.bin", "labels.txt"]}
+@pytest.mark.parametrize("key", DOWNLOADED)
+def test_a_download_asks_for_the_fixed_revision_and_no_other_files(key: str) -> None:
+    for file in registry.load(key).source.files:
+        source = registry.load(key).source
+        expected = {
+            "huggingface": f"https://huggingface.co/{source.place.as_posix()}/resolve/{source.revision}/{file.name}",
+            "torchaudio": f"https://download.pytorch.org/torchaudio/models/{file.name}",
+        }
+        assert file.url == expected[source.source.partition(":")[0]]
 
 
 def test_missing_packages_are_named(nowhere: Path) -> None:
-    source = downloads.Weights("a/b", "", (("c", "d"),), 1, "MIT", ("numpy", "no_such_package"))
-    assert downloads.status(source) == Status(
+    assert downloads.status(weights(), ("numpy", "no_such_package")) == Status(
         "unavailable", "needs the packages no_such_package: run pip install -r requirements.txt"
     )
 
@@ -190,11 +181,12 @@ def test_published_weights_are_pinned() -> None:
     for key in registry.keys():
         source = getattr(registry.load(key), "source", None)
         if source is not None:
-            assert len(source.files[0][1]) == 64
-            assert source.repo == "torchaudio" or len(source.revision) == 40
-            assert not any(name.endswith(".py") for name, _ in source.files)
+            assert len(source.files[0].sha256) == 64
+            assert source.source == "torchaudio" or len(source.revision) == 40
+            assert not any(file.name.endswith(".py") for file in source.files)
     assert set(whisper_words.SIZES) >= {"base", "large-v3"}
-    assert ecapa.SOURCE.licence == "Apache-2.0"
+    assert registry.load("ecapa").source.licence == "Apache-2.0"
+    assert {ref.id for ref in registry.every_weight()} >= {"ecapa-voxceleb", "whisper-base", "wav2vec2-960h"}
 
 
 def test_parts_cover_everything_in_order() -> None:
