@@ -31,6 +31,8 @@ ENTRIES: dict[str, Entry] = {
     "prosody-scaling": Entry("anonymizers.prosody_scaling:ProsodyScaling", "#D55E00"),
     "devoiced": Entry("anonymizers.devoiced:Devoiced", "#CC79A7"),
     "cascade-offline": Entry("anonymizers.cascade_offline:CascadeOffline", "#0072B2"),
+    "ssl-sas": Entry("anonymizers.ssl_sas:SslSas", "#0072B2", "dot"),
+    "contentvec2mel": Entry("anonymizers.contentvec2mel:ContentVec2Mel", "#56B4E9", "dot"),
     "gengan": Entry("anonymizers.gengan:GenGan", "#E69F00", "dot"),
 }
 
@@ -80,11 +82,15 @@ def needs(key: str, params: Mapping[str, Any]) -> tuple[WeightRef, ...]:
     return told(params) if told else info(key).weights
 
 
+def weights_of(key: str) -> tuple[WeightRef, ...]:
+    """All weights that a system needs at some parameters, each once; those of the defaults first."""
+    one = _class(key)
+    return tuple({ref.id: ref for ref in (*one.info.weights, *getattr(one, "every_weight", ()))}.values())
+
+
 def every_weight() -> tuple[WeightRef, ...]:
     """All weights that some system needs at some parameters, each once."""
-    classes = [_class(key) for key in keys()]
-    found = [ref for one in classes for ref in (*one.info.weights, *getattr(one, "every_weight", ()))]
-    return tuple({ref.id: ref for ref in found}.values())
+    return tuple({ref.id: ref for key in keys() for ref in weights_of(key)}.values())
 
 
 def status(key: str, params: Mapping[str, Any] | None = None) -> Status:
