@@ -19,6 +19,7 @@ from anonymizers import emotion_compensation, house_model, pool, pseudo_speaker,
 from anonymizers import house_voice as voice
 from anonymizers.base import AnonymizerError, Info, Param, Progress, Result, Status, silent
 from anonymizers.house import CAUTION, Voices, said_again
+from anonymizers.nearest import neighbours, searchable
 from anonymizers.pool import Floats, Pool
 from anonymizers.pseudo_speaker import Gender, Mix
 from audio.clip import Clip
@@ -28,8 +29,6 @@ NEEDED = (*house_model.files(house_model.ENCODER, house_model.DECODER), *house_m
 """Files in assets/models that its sound depends on."""
 LEVELS = 127
 """Content lies in [-1, 1] and is kept in so many steps either side."""
-BLOCK_FRAMES = 256
-"""So many frames look for their neighbours at a time: memory stays flat."""
 GENDER = replace(voice.GENDER, label="Gender of the target speakers")
 
 
@@ -93,34 +92,10 @@ class HouseKnn:
         target = emotion_compensation.compensated(target, source, clip, params)
         among = frames.content[np.isin(frames.speaker, mix.places)]
         progress(0.4, "looking for the nearest frames")
-        content, _ = neighbours(heard.content.soft, among, params["k"])
+        content, _ = neighbours(heard.content.soft, searchable(among), params["k"])
         progress(0.6, "saying it again")
         made = said_again(clip, heard, content, Voices(source, target), params, rng)
         return replace(made, pseudo_speaker={**made.pseudo_speaker, "frames_searched": len(among)})
-
-
-def neighbours(content: Floats, among: Floats, k: int) -> tuple[Floats, np.ndarray]:
-    """The mean of the `k` rows of `among`, (n, d), that are nearest to each row of `content`, (m, d), by cosine:
-    float32 (m, d); and their places, int64 (m, k), nearest first. Where `among` has fewer rows, all of them."""
-    k, targets = min(k, len(among)), _unit(among).T
-    places = np.zeros((len(content), k), np.int64)
-    means = np.zeros((len(content), among.shape[1]), np.float32)
-    for start in range(0, len(content), BLOCK_FRAMES):
-        block = slice(start, start + BLOCK_FRAMES)
-        places[block] = _largest(_unit(content[block]) @ targets, k)
-        means[block] = among[places[block]].mean(axis=1)
-    return means, places
-
-
-def _unit(rows: Floats) -> Floats:
-    return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
-
-
-def _largest(likeness: Floats, k: int) -> np.ndarray:
-    """The places of the k largest values of each row, the largest first; of equals the first."""
-    places = np.sort(np.argpartition(-likeness, k - 1, axis=1)[:, :k], axis=1)
-    order = np.argsort(-np.take_along_axis(likeness, places, axis=1), axis=1, kind="stable")
-    return np.take_along_axis(places, order, axis=1)
 
 
 def drawn(speakers: Pool, source: Floats, gender: Gender, targets: int, rng: np.random.Generator) -> Mix:

@@ -1,4 +1,4 @@
-"""Nearest neighbours in the content of other speakers, against closed forms and scikit-learn."""
+"""The target speakers whose frames are searched, and what is said when they are not here."""
 
 from __future__ import annotations
 
@@ -9,35 +9,6 @@ from anonymizers import house_knn, house_model, pool, runner
 from anonymizers.base import AnonymizerError
 from anonymizers.pool import Pool
 from audio.clip import Clip
-
-
-def test_the_nearest_are_those_in_the_same_direction():
-    among = np.array([[1, 0], [10, 1], [0, 1], [-1, 0]], np.float32)
-    means, places = house_knn.neighbours(np.array([[5, 0], [0, -1]], np.float32), among, 2)
-    np.testing.assert_array_equal(places, [[0, 1], [0, 3]])
-    np.testing.assert_allclose(means, [[5.5, 0.5], [0, 0]])
-
-
-def test_of_equals_the_first_and_all_where_there_are_few():
-    among = np.ones((3, 4), np.float32)
-    means, places = house_knn.neighbours(np.ones((1, 4), np.float32), among, 2)
-    np.testing.assert_array_equal(places, [[0, 1]])
-    means, places = house_knn.neighbours(np.zeros((2, 4), np.float32), among, 8)
-    np.testing.assert_array_equal(places, [[0, 1, 2], [0, 1, 2]])
-    np.testing.assert_array_equal(means, 1)
-
-
-@pytest.mark.parametrize("k", [1, 4, 32])
-def test_scikit_learn_finds_the_same(k: int):
-    from sklearn.neighbors import NearestNeighbors
-
-    rng = np.random.default_rng(k)
-    content = rng.standard_normal((2 * house_knn.BLOCK_FRAMES + 7, 64)).astype(np.float32)
-    among = rng.standard_normal((300, 64)).astype(np.float32)
-    means, places = house_knn.neighbours(content, among, k)
-    expected = NearestNeighbors(n_neighbors=k, metric="cosine").fit(among).kneighbors(content, return_distance=False)
-    np.testing.assert_array_equal(np.sort(places), np.sort(expected))
-    np.testing.assert_allclose(means, among[expected].mean(1), atol=1e-5)
 
 
 def speakers() -> Pool:
