@@ -115,14 +115,14 @@ def load(path: Path = MODEL) -> Pool:
     return Pool(names, sexes, *arrays)
 
 
-def save(pool: Pool, path: Path) -> None:
-    """`pool` as an .npz that `load` reads; its vectors in half precision."""
+def save(pool: Pool, path: Path, *, half: bool = True) -> None:
+    """`pool` as an .npz that `load` reads; its vectors in half precision, unless `half` is False."""
     with path.open("wb") as file:
         np.savez_compressed(
             file,
             speakers=np.array(pool.speakers, np.str_),
             sexes=np.array(pool.sexes, np.str_),
-            vectors=pool.vectors.astype(np.float16),
+            vectors=pool.vectors.astype(np.float16 if half else np.float32),
             median_f0_hz=pool.median_f0_hz.astype(np.float32),
             f0_deviation_semitones=pool.f0_deviation_semitones.astype(np.float32),
         )

@@ -24,8 +24,6 @@ N_MELS, N_FFT, HOP = 80, 1024, 256
 LOWEST_HZ, HIGHEST_HZ = 40.0, 8_000.0
 FLOOR = 1e-10
 CROP = 256
-CROPS = 5
-"""B3 hears so many random places and takes the mean of what they give."""
 
 
 @dataclass(frozen=True)
@@ -68,16 +66,14 @@ def crop(mel: Any, rng: np.random.Generator) -> Any:
 def style(module: Module, samples: Floats, rng: np.random.Generator, device: str = "cpu") -> Floats:
     """The style of a sound, float32 (n,), 16 kHz, not silent, of any level: float32, (recurrent,).
 
-    The mean over five random places, drawn from `rng`. Silence around the speech is for the caller to cut.
+    Of one random place, drawn from `rng`, as in B3. Silence around the speech is for the caller to cut.
     """
     import torch
 
     shortest = np.resize(samples, max(len(samples), N_FFT))
-    sound = torch.from_numpy(shortest / np.abs(shortest).max()).to(device)
+    sound = torch.tensor(shortest / np.abs(shortest).max(), device=device)
     with torch.inference_mode():
-        mel = log_mel(sound)
-        crops = torch.stack([crop(mel, rng) for _ in range(CROPS)])
-        return module(crops).mean(0).cpu().numpy()
+        return module(crop(log_mel(sound), rng)[None])[0].cpu().numpy()
 
 
 @cache

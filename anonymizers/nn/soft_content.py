@@ -13,15 +13,25 @@ from functools import cache
 from typing import Any
 
 from anonymizers.base import AnonymizerError
-from anonymizers.nn import hubert
+from anonymizers.nn import names
 
 Module = Any
-UNITS, WIDTH = 200, 768
+UNITS, WIDTH, LAYERS = 200, 768, 12
+HUBERT = ("feature_extractor", "encoder")
+"""Its parts under torchaudio's names."""
 
 
-def network(encoder: Module, units: int = UNITS, width: int = WIDTH, layer: int = hubert.LAYERS) -> Module:
+def network(encoder: Module, units: int = UNITS, width: int = WIDTH, number: int = LAYERS) -> Module:
     """Sound, float32 (b, n), 16 kHz, to logits, (b, frames, units); `encoder` a HuBERT of that width. Not trained."""
-    return _class()(encoder, units, width, layer)
+    return _class()(encoder, units, width, number)
+
+
+def layer(encoder: Module, sound: Any, number: int) -> Any:
+    """What block `number` of HuBERT (1 to 12, as the papers count) makes of a sound (b, n), as it is: (b, frames, d).
+
+    A sound of 320 k samples has k - 1 frames.
+    """
+    return encoder.extract_features(sound, num_layers=number)[0][-1]
 
 
 def logits(features: Any, weight: Any) -> Any:
@@ -38,17 +48,18 @@ def tensors(state: Mapping[str, Any], units: int = UNITS, width: int = WIDTH) ->
     Raises:
         AnonymizerError: if the file has no HuBERT or no such head.
     """
-    encoder = hubert.own(state)
+    encoder = names.under(state, HUBERT)
     inside = {id(tensor) for tensor in encoder.values()}
     shaped = [
         tensor
-        for _, tensor in hubert.flattened(state)
+        for _, tensor in names.flattened(state)
         if tuple(tensor.shape) == (units, width) and id(tensor) not in inside
     ]
-    if len(shaped) != 1:
+    if not encoder or len(shaped) != 1:
         raise AnonymizerError(
-            f"The head of SSL-SAS's soft content, one tensor of {units} x {width}, was expected beside HuBERT, but the "
-            f"file holds {len(shaped)}: get the published file (the hubert_soft of other projects is another network)."
+            f"HuBERT under torchaudio's names and beside it one tensor of {units} x {width}, the head of the soft "
+            f"content, were expected, but the file holds {len(encoder)} tensors of HuBERT and {len(shaped)} of that "
+            "shape: get the published file (the hubert_soft of other projects is another network)."
         )
     return {**{f"encoder.{name}": tensor for name, tensor in encoder.items()}, "weight": shaped[0]}
 
@@ -59,12 +70,12 @@ def _class() -> Module:
     from torch import nn
 
     class SoftContent(nn.Module):
-        def __init__(self, encoder: Module, units: int, width: int, layer: int) -> None:
+        def __init__(self, encoder: Module, units: int, width: int, number: int) -> None:
             super().__init__()
-            self.encoder, self.layer = encoder, layer
+            self.encoder, self.number = encoder, number
             self.weight = nn.Parameter(torch.randn(units, width))
 
         def forward(self, sound: Any) -> Any:
-            return logits(hubert.layer(self.encoder, sound, self.layer), self.weight)
+            return logits(layer(self.encoder, sound, self.number), self.weight)
 
     return SoftContent
