@@ -41,25 +41,17 @@ Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
 
 EMOTIONS = ("angry", "happy", "neutral", "sad")
+ENCODERS = ("house", "ecapa", "ssl-sas")
+"""Whose vectors: the house speaker encoder's, or those of ECAPA-TDNN as SpeechBrain or SSL-SAS trained it."""
+PUBLISHED_SIGNS = (1.0, 1.0, 1.0, -1.0)
 SIGNS: Mapping[str, tuple[float, ...]] = MappingProxyType(
-    {"ecapa": (1.0, 1.0, 1.0, -1.0), "house": (1.0, 1.0, 1.0, 1.0)}
+    {"house": (1.0, 1.0, 1.0, 1.0), "ecapa": PUBLISHED_SIGNS, "ssl-sas": PUBLISHED_SIGNS}
 )
-"""Of D, by encoder and emotion; as published for ECAPA-TDNN."""
+"""Of D, by encoder and emotion."""
 ALL = "all"
 FILE = "emotion_boundaries.npz"
 HOUSE = Path(__file__).resolve().parents[1] / "assets" / "models" / FILE
 """Boundaries among vectors of the house speaker encoder; card: assets/models/emotion_boundaries.md."""
-ECAPA = WeightRef(
-    id="emotion-boundaries-ecapa",
-    title="Emotion boundaries, ECAPA",
-    source="here",
-    revision="",
-    files=(WeightFile(FILE, ""),),
-    licence="of the speech that they are trained on",
-    recipe="emotion-boundaries --encoder ecapa --data DIR",
-)
-"""Boundaries among vectors of SpeechBrain's ECAPA-TDNN; the published ones were learnt from ESD and MSP-Podcast."""
-
 COMPENSATION = Param(
     "emotion_compensation", "choice", "off", "Emotion compensation",
     "Moves the pseudo-speaker's vector to where voices of an emotion lie. predicted: the emotion that is heard in the "
@@ -80,7 +72,7 @@ class Boundaries:
     """A hyperplane w x + c = 0 for each emotion, among vectors of norm sqrt(d).
 
     Attributes:
-        encoder: whose vectors: "house" or "ecapa".
+        encoder: whose vectors, one of ENCODERS.
         coefficients: w, float64, (emotions, d), by place in EMOTIONS.
         intercepts: c, float64, (emotions,).
         signs: of the distance, float64, (emotions,).
@@ -136,7 +128,7 @@ def compensated(
     Args:
         source: the source's vector, which "predicted" asks for.
         clip: the source's sound, as the system got it; None if it is still to come.
-        boundaries: gives those for a clip: `of_ecapa`, or (None) those of the house speaker encoder.
+        boundaries: gives those for a clip: `trained_for`, or (None) those of the house speaker encoder.
 
     Raises:
         AnonymizerError: if the emotion is to be predicted and there is no source's vector, the vectors are another
@@ -179,18 +171,30 @@ def _predicted(source: Floats | None, boundaries: Boundaries) -> str:
     return boundaries.predicted(source)
 
 
-def needs(params: Mapping[str, Any]) -> tuple[WeightRef, ...]:
-    """The weights that a system with ECAPA vectors needs for these PARAMS, beside its own."""
-    return () if params[COMPENSATION.name] == "off" else (ECAPA,)
+def weights_of(encoder: str) -> WeightRef:
+    """Boundaries among vectors of "ecapa" or "ssl-sas"; the published ones were learnt from ESD and MSP-Podcast."""
+    return WeightRef(
+        id=f"emotion-boundaries-{encoder}",
+        title=f"Emotion boundaries, {encoder}",
+        source="here",
+        revision="",
+        files=(WeightFile(FILE, ""),),
+        licence="of the speech that they are trained on",
+        recipe=f"emotion-boundaries --encoder {encoder} --data DIR",
+    )
 
 
-def of_ecapa(clip: Clip | None) -> Boundaries:
-    """Boundaries among ECAPA vectors, for `clip` (see `of`).
+def needs(params: Mapping[str, Any], encoder: str) -> tuple[WeightRef, ...]:
+    """The weights that a system with vectors of "ecapa" or "ssl-sas" needs for these PARAMS, beside its own."""
+    return () if params[COMPENSATION.name] == "off" else (weights_of(encoder),)
 
-    Raises:
-        AnonymizerError: if they are not here.
+
+def trained_for(encoder: str) -> Callable[[Clip | None], Boundaries]:
+    """What gives the boundaries among vectors of "ecapa" or "ssl-sas" for a clip (see `of`), for `compensated`.
+
+    It raises AnonymizerError if they are not here.
     """
-    return of(clip, weights.path_of(ECAPA))
+    return lambda clip: of(clip, weights.path_of(weights_of(encoder)))
 
 
 def of(clip: Clip | None, path: Path = HOUSE) -> Boundaries:

@@ -71,11 +71,12 @@ def embed_by(network: Callable[[Floats], Floats], clip: Clip) -> Floats:
         raise AnonymizerError(
             f"At least {MIN_DURATION_S:g} s of sound was expected, but {what} came: take a longer clip."
         )
-    mean = np.mean([network(features(piece)) for piece in _pieces(clip)], axis=0)
+    mean = np.mean([network(features(piece)) for piece in pieces(clip)], axis=0)
     return (mean / max(1e-12, float(np.linalg.norm(mean)))).astype(np.float32)
 
 
-def _pieces(clip: Clip) -> list[Floats]:
+def pieces(clip: Clip) -> list[Floats]:
+    """A clip's samples at 16 kHz, repeated up to 0.5 s, in equal pieces of at most 20 s: what an encoder hears."""
     samples = clip.resampled(SAMPLE_RATE_HZ).samples
     shortest = int(SHORTEST_S * SAMPLE_RATE_HZ)
     if len(samples) < shortest:

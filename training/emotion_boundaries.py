@@ -15,13 +15,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from anonymizers import ecapa, speaker_encoder, weights, weights_ready
 from anonymizers import emotion_compensation as compensation
-from anonymizers import speaker_encoder, weights
 from anonymizers.base import AnonymizerError
 from anonymizers.emotion_compensation import ALL, EMOTIONS, SIGNS, scaled
 from anonymizers.pool_from_speech import Embed
 from audio.clip import decode
-from evaluation.recognisers.base import RecogniserError
 from training import cards, common, emotion_boundaries_card
 
 SUMMARY = "where among speaker vectors voices sound angry, happy, neutral, sad (linear SVMs)"
@@ -49,9 +48,9 @@ class Acted:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The recipe's options."""
-    parser.add_argument("--encoder", choices=("house", "ecapa"), default="house", help="whose vectors")
+    parser.add_argument("--encoder", choices=compensation.ENCODERS, default="house", help="whose vectors")
     parser.add_argument("--data", type=Path, required=True, help="a folder with manifest.csv and acted emotions")
-    parser.add_argument("--out", type=Path, help="default: assets/models for house, the weight store for ecapa")
+    parser.add_argument("--out", type=Path, help="default: assets/models for house, else the weight store")
     parser.add_argument("--seed", type=int, default=8, help="of the intervals on the card")
     parser.add_argument("--note", default="", help="a sentence for the card")
 
@@ -65,8 +64,8 @@ def main(options: argparse.Namespace) -> int:
     utterances = common.read_manifest(options.data, lambda row: row.get("emotion") in EMOTIONS)
     acted = heard(utterances, encoder(options.encoder))
     folds = trained(acted)
-    store = weights.home(compensation.ECAPA)
-    path = (options.out or (store if options.encoder == "ecapa" else Path("assets/models"))) / compensation.FILE
+    store = weights.home(compensation.weights_of(options.encoder))
+    path = (options.out or (Path("assets/models") if options.encoder == "house" else store)) / compensation.FILE
     write(path, options.encoder, acted, folds)
     card = emotion_boundaries_card.made(options.encoder, utterances, cards.making([path], SOURCES), options.note)
     said = predicted(path, acted)
@@ -78,12 +77,30 @@ def main(options: argparse.Namespace) -> int:
 
 
 def encoder(name: str) -> Embed:
-    """What gives a clip's vector."""
+    """What gives a clip's vector; published weights are fetched if they are not here.
+
+    Raises:
+        TrainingError: if they cannot be had.
+    """
     if name == "house":
         return speaker_encoder.embed
-    from evaluation.recognisers.ecapa import Ecapa
+    try:
+        if name == "ecapa":
+            weights_ready.prepare_weights((ecapa.WEIGHTS,))
+            return ecapa.embed
+        return _ssl_sas()
+    except AnonymizerError as problem:
+        raise common.TrainingError(str(problem)) from None
 
-    return lambda clip: np.asarray(Ecapa().embed(clip), np.float32)
+
+def _ssl_sas() -> Embed:
+    from anonymizers import ssl_sas_networks
+
+    weights_ready.prepare_weights((ssl_sas_networks.ECAPA,))
+    embed = ssl_sas_networks.speaker_of("ecapa")
+    if embed is None:
+        raise common.TrainingError("SSL-SAS's speaker encoder was expected, but it has none: report this fault.")
+    return lambda clip: embed(clip.resampled(common.SAMPLE_RATE_HZ).samples, np.random.default_rng(0))
 
 
 def heard(utterances: Sequence[common.Utterance], embed: Embed) -> Acted:
@@ -103,7 +120,7 @@ def heard(utterances: Sequence[common.Utterance], embed: Embed) -> Acted:
     clips = [decode(one.path).clip for one in utterances]
     try:
         vectors = np.stack([embed(clip) for clip in clips]).astype(np.float64)
-    except (AnonymizerError, RecogniserError) as problem:
+    except AnonymizerError as problem:
         raise common.TrainingError(str(problem)) from None
     return Acted(
         vectors,

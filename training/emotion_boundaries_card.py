@@ -19,7 +19,11 @@ PROTOCOL = (
     "no setting was chosen. UAR: mean of the recalls over all clips together. Intervals: 95 %, for other speakers, "
     "bootstrap."
 )
-TITLES = {"house": "the house speaker encoder", "ecapa": "SpeechBrain's ECAPA-TDNN (VoxCeleb)"}
+TITLES = {
+    "house": "the house speaker encoder",
+    "ecapa": "SpeechBrain's ECAPA-TDNN (VoxCeleb)",
+    "ssl-sas": "SSL-SAS's ECAPA-TDNN",
+}
 Words = npt.NDArray[np.str_]
 
 

@@ -111,9 +111,11 @@ DRAWN_BY_SEED = {
     "prosody-scaling": (),  # and here multipliers, phone by phone
     "devoiced": (),
     "cascade-offline": ("variant", "pitch", "rate_wpm"),
+    "ssl-sas": (),  # the seed draws among those who are farthest from each clip's own vector
     "house": ("speakers", "median_f0_hz"),
     "house-knn": ("speakers", "median_f0_hz"),
     "house-stream": ("speakers", "median_f0_hz"),
+    "contentvec2mel": ("speakers", "median_f0_hz"),
     "gengan": ("noise",),
 }
 

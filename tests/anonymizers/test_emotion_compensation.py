@@ -99,8 +99,9 @@ def test_the_largest_decision_is_the_prediction_and_what_happened_is_told():
 def test_off_leaves_everything_and_looks_for_nothing():
     one = target(np.ones(D))
     assert compensated(one, None, None, OFF, lambda clip: pytest.fail("boundaries were looked for")) is one
-    assert compensation.needs(OFF) == ()
-    assert compensation.needs({**OFF, "emotion_compensation": "sad"}) == (compensation.ECAPA,)
+    assert compensation.needs(OFF, "ecapa") == ()
+    (needed,) = compensation.needs({**OFF, "emotion_compensation": "sad"}, "ssl-sas")
+    assert needed.recipe == "emotion-boundaries --encoder ssl-sas --data DIR"
 
 
 def test_what_does_not_fit_is_said():
@@ -123,8 +124,8 @@ def test_missing_and_strange_files_are_said(tmp_path: Path, monkeypatch: pytest.
     with pytest.raises(AnonymizerError, match="holds none"):
         compensation.of(None, tmp_path / "other.npz")
     monkeypatch.setenv("VOICEVEIL_MODELS", str(tmp_path))
-    with pytest.raises(AnonymizerError, match="Emotion boundaries, ECAPA"):
-        compensation.of_ecapa(None)
+    with pytest.raises(AnonymizerError, match="Emotion boundaries, ecapa"):
+        compensation.trained_for("ecapa")(None)
 
 
 def test_the_shipped_boundaries_are_of_the_house_encoder_and_leave_speakers_out(shared_dir: Path):
