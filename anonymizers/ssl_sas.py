@@ -25,7 +25,7 @@ from anonymizers import (
     target_speech,
     weights,
 )
-from anonymizers.base import Fidelity, Info, Param, Progress, Result, silent
+from anonymizers.base import AnonymizerError, Fidelity, Info, Param, Progress, Result, silent
 from anonymizers.models import memory_told
 from anonymizers.pool import Floats, Pool
 from anonymizers.pseudo_speaker import PUBLISHED_CANDIDATES, REGION, WORLD
@@ -36,6 +36,7 @@ from audio.features import Contour
 
 KIND_OF: Mapping[str, Kind] = {"anonymised": "ecapa", "original": "ecapa", "gst": "gst", "none": "none"}
 F0_STEP_S = 0.01
+LEAST_S = 0.1
 BOUNDARIES = "ssl-sas"
 """Whose emotion boundaries fit this speaker encoder."""
 
@@ -98,7 +99,7 @@ class SslSas:
         caution="Anonymized is not anonymous: against a lazy-informed attacker the published EER is 24.3 % (women) and "
         "27.2 % (men) on the VoicePrivacy Challenge's libri-test, where 50 % would be chance. Sad speech is recognised "
         "as sad in 3 % of cases.",
-        min_duration_s=0.1,
+        min_duration_s=LEAST_S,
     )
     every_weight = (*ssl_sas_networks.EVERY, target_speech.DEV_CLEAN, emotion_compensation.weights_of(BOUNDARIES))
 
@@ -171,7 +172,13 @@ def fidelity_of(content: str, kind: str) -> Fidelity:
 
 
 def _heard(speaker: Callable[[Floats, np.random.Generator], Floats], clip: Clip) -> Floats:
-    """The vector of a clip of the pool, at 16 kHz, not silent; parts as for the source."""
+    """The vector of a clip of the pool, at 16 kHz, not silent; parts as for the source.
+
+    Raises:
+        AnonymizerError: if it lasts less than 0.1 s.
+    """
+    if clip.duration_s < LEAST_S:
+        raise AnonymizerError(f"At least {LEAST_S:g} s of speech was expected, but {clip.duration_s:.3f} s came.")
     pieces = _pieces(clip)
     return _mean([speaker(piece, np.random.default_rng(0)) for piece in pieces], pieces)
 
