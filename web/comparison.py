@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import queue
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -12,6 +13,7 @@ from typing import Any
 
 from anonymizers import registry, runner
 from anonymizers.base import Level, Result
+from anonymizers.heavy import is_heavy
 from anonymizers.report import describe, versions
 from anonymizers.runner import Job, Outcome
 from anonymizers.workers import Stopped
@@ -20,9 +22,14 @@ from audio.level import playback_gain_db
 from web import take_away
 from web.measure import Measured, describe_scores, measure
 from web.services import Services
+from web.steps import Step
 from web.vault import VaultFull
 
 TARGET_LUFS = -23.0
+TICK_S = 0.5
+"""How often progress is looked at."""
+OVER = ("ready", "failed")
+FAULT = "This failed in a way nobody expected: please report it."
 
 
 @dataclass(frozen=True)
@@ -44,12 +51,19 @@ class Row:
 
     key: str
     state: str = "waiting"
+    heavy: bool = False
+    step: Step = field(default_factory=Step)
     error: str = ""
     result: Result | None = None
     sound: str = ""
     gain_db: float = 0.0
     short_by_db: float = 0.0
     measured: Measured | None = None
+
+    @property
+    def doing(self) -> str:
+        """What it is doing and how long yet, or whom it waits for; "" if there is nothing to say but its state."""
+        return "" if self.state in OVER else self.step.words
 
     def as_track(self) -> dict[str, Any]:
         """The row as the player wants it."""
@@ -61,6 +75,8 @@ class Row:
             "colour": entry.colour,
             "dash": entry.dash,
             "state": self.state,
+            "doing": self.doing,
+            "share_done": self.step.fraction if self.state == "running" and self.doing else None,
             "message": self.error,
             "url": f"media/{self.sound}" if self.sound else None,
             "download": f"media/{self.sound}?download={self.key}" if self.sound else None,
@@ -102,34 +118,106 @@ class Comparison:
     rows: dict[str, Row] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.rows = {job.key: Row(job.key) for job in self.asked.with_original()}
+        self.rows = {job.key: Row(job.key, heavy=is_heavy(job)) for job in self.asked.with_original()}
+        self.ahead = 0
         self._measuring: list[Future[None]] = []
         self._started_s = self.now()
 
     def sounds(self, stop: threading.Event) -> Iterator[None]:
-        """Run every system until `stop`; yields when a row has a sound, or a sentence.
+        """Run every system until `stop`; yields when a row has a sound, or a sentence, or something new to say.
 
-        Each row is measured as soon as no system waits for a worker; the last yield comes when all are.
+        Systems with weights go their own way (see Heavy), so that the others never wait for them. Each row is measured
+        as soon as no system waits for a worker; the last yield comes when all are.
         """
-        asked, workers = self.asked, self.services.workers
-        how: dict[str, Any] = {"seed": asked.seed, "level": asked.level, "speaker": asked.speaker}
-        jobs = asked.with_original()[1:]
-        with ThreadPoolExecutor(workers.count) as threads:
-            self._take(Outcome("original", runner.run(self.clip, "original", **how)))
+        jobs, arrived = self.asked.with_original()[1:], queue.Queue[Outcome]()
+        with ThreadPoolExecutor(self.services.workers.count) as threads, ThreadPoolExecutor(2 + len(jobs)) as waiting:
+            self._take(Outcome("original", runner.run(self.clip, "original", **self._how)))
             yield
-            for outcome in runner.run_all(
-                self.clip, jobs, workers, threads, cancelled=stop, started=self._start, **how
-            ):
-                if not self._measuring:
-                    self._measure_later(self.rows["original"], threads)
-                self._take(outcome)
-                self._measure_later(self.rows[outcome.key], threads)
+            heavy, light = ([job for job in jobs if self.rows[job.key].heavy is one] for one in (True, False))
+            self._feed(waiting, light, lambda: self._light(light, threads, stop), arrived)
+            self._feed(waiting, heavy, lambda: self._heavy(heavy, waiting, stop), arrived)
+            for outcome in self._arrivals(arrived, len(jobs)):
+                if outcome is not None:
+                    if not self._measuring:
+                        self._measure_later(self.rows["original"], threads)
+                    self._take(outcome)
+                    self._measure_later(self.rows[outcome.key], threads)
                 yield
             wait(self._measuring)
         yield
 
+    @property
+    def _how(self) -> dict[str, Any]:
+        return {"seed": self.asked.seed, "level": self.asked.level, "speaker": self.asked.speaker}
+
+    def _light(self, jobs: Sequence[Job], threads: Executor, stop: threading.Event) -> Iterator[Outcome]:
+        with self.services.turns.turn(stop, self._behind):
+            self._behind(0)
+            how = {**self._how, "cancelled": stop, "started": self._start, "told": self._told}
+            yield from runner.run_all(self.clip, jobs, self.services.workers, threads, **how)
+
+    def _heavy(self, jobs: Sequence[Job], threads: Executor, stop: threading.Event) -> Iterator[Outcome]:
+        how = {**self._how, "cancelled": stop, "told": self._told, "waits": self._waits}
+        yield from self.services.heavy.run_all(self.clip, jobs, threads, **how)
+
+    def _feed(
+        self,
+        threads: Executor,
+        jobs: Sequence[Job],
+        outcomes: Callable[[], Iterator[Outcome]],
+        arrived: queue.Queue[Outcome],
+    ) -> None:
+        """Put the outcome of every job where it is awaited, whatever happens."""
+
+        def work() -> None:
+            awaited, problem = {job.key for job in jobs}, runner.STOPPED
+            try:
+                for outcome in outcomes():
+                    awaited.discard(outcome.key)
+                    arrived.put(outcome)
+            except Stopped:
+                pass
+            except Exception:
+                logging.getLogger(__name__).exception("A comparison failed")
+                problem = FAULT
+            finally:
+                for key in awaited:
+                    arrived.put(Outcome(key, error=problem))
+
+        if jobs:
+            threads.submit(work)
+
+    def _arrivals(self, arrived: queue.Queue[Outcome], count: int) -> Iterator[Outcome | None]:
+        """Every outcome as it comes; None between them, when a row has something new to say."""
+        said = self._said()
+        while count:
+            try:
+                yield arrived.get(timeout=TICK_S)
+                count -= 1
+            except queue.Empty:
+                if said == self._said():
+                    continue
+                yield None
+            said = self._said()
+
+    def _said(self) -> list[Any]:
+        return [self.ahead, *((row.state, row.doing) for row in self.rows.values())]
+
+    def _behind(self, ahead: int) -> None:
+        self.ahead = ahead
+
     def _start(self, key: str) -> None:
         self.rows[key].state = "running"
+
+    def _told(self, key: str, fraction: float, doing: str) -> None:
+        self.rows[key].step.note(fraction, doing)
+        self.rows[key].state = "running"
+
+    def _waits(self, key: str, ahead: int) -> None:
+        row = self.rows[key]
+        row.state, row.step = "waiting", Step()
+        if ahead:
+            row.step.note(0.0, f"{ahead} ahead of you")
 
     def _take(self, outcome: Outcome) -> None:
         row = self.rows[outcome.key]
@@ -167,7 +255,7 @@ class Comparison:
     @property
     def all_heard(self) -> bool:
         """Whether every row has its sound or its sentence."""
-        return all(row.state in ("ready", "failed") for row in self.rows.values())
+        return all(row.state in OVER for row in self.rows.values())
 
     def player(self, busy: bool) -> dict[str, Any]:
         """The state as the player wants it."""
@@ -181,10 +269,12 @@ class Comparison:
 
     def _progress(self) -> dict[str, Any]:
         systems = [row for row in self.rows.values() if row.key != "original"]
-        done = sum(row.state in ("ready", "failed") for row in systems)
+        done = sum(row.state in OVER for row in systems)
+        open_heavy = any(row.heavy and row.state not in OVER for row in systems)
         running = [registry.info(row.key).title for row in systems if row.state == "running"]
         elapsed_s = self.now() - self._started_s
-        eta_s = elapsed_s / done * (len(systems) - done) if done else None
+        # Systems with weights take other times than those without; their rows tell it themselves.
+        eta_s = elapsed_s / done * (len(systems) - done) if done and not open_heavy else None
         return {
             "done": done,
             "total": len(systems),
@@ -218,7 +308,7 @@ class Comparison:
 def stopped(player: Mapping[str, Any]) -> dict[str, Any]:
     """A player's value after "stop": what was not done is not coming."""
     tracks = [
-        track if track["state"] in ("ready", "failed") else {**track, "state": "failed", "message": runner.STOPPED}
+        track if track["state"] in OVER else {**track, "state": "failed", "message": runner.STOPPED}
         for track in player.get("tracks", [])
     ]
     return {**player, "busy": False, "progress": None, "tracks": tracks}

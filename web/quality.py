@@ -11,13 +11,20 @@ from web import take_away
 from web.measure import describe_scores
 from web.services import Services
 
+PREDICTED = "OVRL"
+
 
 def predict(services: Services, run: str) -> list[dict[str, Any]] | None:
-    """The systems of a comparison's report with their predicted quality, also kept for the ZIP; None if it is gone."""
+    """The systems of a comparison's report with their predicted quality, also kept for the ZIP; None if it is gone.
+
+    It is computed once.
+    """
     both = take_away.kept(services.vault, run)
     if both is None:
         return None
     report, sounds = both
+    if any(PREDICTED in system.get("scores", {}) for system in report["systems"]):
+        return report["systems"]
 
     def add(system: dict[str, Any]) -> dict[str, Any]:
         clip = services.clip(sounds.get(system["system"], ""))

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from anonymizers.heavy import Heavy
+from anonymizers.turns import Turns
 from anonymizers.workers import Workers
 from audio.clip import Clip, Decoded, decode
 from web.admin_login import Login
@@ -23,6 +25,7 @@ from web.showcase.service import Showcase
 from web.study_results import StudyResults
 from web.study_service import StudyService
 from web.vault import Vault
+from web.weight_work import WeightWork
 
 if TYPE_CHECKING:
     from listening_test.store import Store
@@ -30,6 +33,8 @@ if TYPE_CHECKING:
 SWEEP_EVERY_S = 60.0
 MAX_VAULT_BYTES = 1.5e9
 LONGEST_RUN_S = 3600.0
+COMPARISONS_AT_ONCE = 2
+"""Whose systems without weights run at the same time; the others wait and see their place."""
 SHIPPED = Path(__file__).resolve().parents[1] / "assets" / "evaluations"
 
 
@@ -39,6 +44,7 @@ class Runs:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._runs: dict[str, tuple[float, threading.Event]] = {}
+        self._replaced: dict[str, float] = {}
 
     def begin(self, run: str) -> None:
         """Remember a run; forget those whose browser never came back for them."""
@@ -60,6 +66,19 @@ class Runs:
         """Tell a run to stop; nothing happens if it is over."""
         self.cancelled(run).set()
 
+    def replace(self, run: str) -> None:
+        """The browser of this run has begun another: it is to stop, and nothing of it may be shown any more."""
+        self.stop(run)
+        now = time.monotonic()
+        with self._lock:
+            self._replaced = {key: when for key, when in self._replaced.items() if now - when < LONGEST_RUN_S}
+            self._replaced[run] = now
+
+    def is_replaced(self, run: str) -> bool:
+        """Whether its browser has begun another run."""
+        with self._lock:
+            return run in self._replaced
+
     def end(self, run: str) -> None:
         """Forget a run."""
         with self._lock:
@@ -71,7 +90,8 @@ class Services:
     """Settings, the vault of uploads and results, worker processes, the runs under way, the studies, the gallery and
     live voices.
 
-    `codec` is a worker of its own for uploads: nobody who gives a clip waits for the systems of others.
+    `codec` is a worker of its own for uploads: nobody who gives a clip waits for the systems of others. Systems with
+    weights run in `heavy`; what they lack is fetched by `weight_work`. The others wait for one of `turns`.
     """
 
     settings: Settings
@@ -85,6 +105,9 @@ class Services:
     results: StudyResults
     evaluations: EvaluationRuns
     live: Live
+    weight_work: WeightWork
+    heavy: Heavy
+    turns: Turns = field(default_factory=lambda: Turns(COMPARISONS_AT_ONCE))
     runs: Runs = field(default_factory=Runs)
 
     @classmethod
@@ -107,7 +130,12 @@ class Services:
         results = StudyResults(store, settings.database)
         evaluations = EvaluationRuns([SHIPPED, settings.evaluations_dir])
         live = Live(settings.live_limit)
-        return cls(settings, vault, workers, Workers(1), studies, login, demo, showcase, results, evaluations, live)
+        weight_work = WeightWork(strangers=settings.anyone_downloads, offline=settings.offline)
+        heavy = Heavy(weight_work.obtain)
+        return cls(
+            settings, vault, workers, Workers(1), studies, login, demo, showcase, results, evaluations, live,
+            weight_work, heavy,
+        )  # fmt: skip
 
     @property
     def store(self) -> Store:
@@ -116,6 +144,8 @@ class Services:
 
     def close(self) -> None:
         """End the processes, delete every upload and result, and close the database."""
+        self.weight_work.close()
+        self.heavy.close()
         self.workers.close()
         self.showcase.close()
         self.results.close()

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from anonymizers import devices
+from anonymizers.base import AnonymizerError
+
 ADMIN_PASSWORD_MIN_CHARS = 8
+ANYONE, OWNER = "anyone", "owner"
 
 
 class SettingsError(ValueError):
@@ -35,6 +40,11 @@ class Settings:
         evaluations: a folder of evaluation runs to show, beside the shipped ones [VOICEVEIL_EVALUATIONS]; "" for
             evaluations in data_dir.
         live_limit: how many may speak on the page Live at once [VOICEVEIL_LIVE_LIMIT]; 0 switches it off.
+        downloads: who may accept licences of weights and have them fetched, "anyone" or "owner"
+            [VOICEVEIL_DOWNLOADS]; "" for anyone while the app is for this machine alone, else the owner.
+
+    Where networks run is read by the processes that run them [VOICEVEIL_DEVICE, VOICEVEIL_HALF,
+    VOICEVEIL_MODEL_MEMORY_MB], and only checked here.
     """
 
     host: str = "127.0.0.1"
@@ -53,6 +63,7 @@ class Settings:
     showcase: str = ""
     evaluations: str = ""
     live_limit: int = 4
+    downloads: str = ""
 
     @property
     def database(self) -> str:
@@ -63,6 +74,13 @@ class Settings:
     def evaluations_dir(self) -> Path:
         """The folder of evaluation runs that are not shipped."""
         return Path(self.evaluations) if self.evaluations else self.data_dir / "evaluations"
+
+    @property
+    def anyone_downloads(self) -> bool:
+        """Whether everybody who opens the page may accept licences of weights and have them fetched."""
+        if self.downloads:
+            return self.downloads == ANYONE
+        return not self.public_url and _is_this_machine(self.host)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -88,8 +106,33 @@ class Settings:
             showcase=environment.get("VOICEVEIL_SHOWCASE", cls.showcase),
             evaluations=environment.get("VOICEVEIL_EVALUATIONS", cls.evaluations),
             live_limit=int(_number(environment, "VOICEVEIL_LIVE_LIMIT", cls.live_limit, 0, 256)),
+            downloads=_choice(environment, "VOICEVEIL_DOWNLOADS", (ANYONE, OWNER)),
         )
+        _check_networks(environment)
         return settings
+
+
+def _check_networks(environment: Mapping[str, str]) -> None:
+    try:
+        devices.named(environment.get("VOICEVEIL_DEVICE", ""))
+        devices.flag(environment.get("VOICEVEIL_HALF", ""))
+        devices.megabytes(environment.get("VOICEVEIL_MODEL_MEMORY_MB", ""))
+    except AnonymizerError as error:
+        raise SettingsError(str(error)) from None
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _choice(environment: Mapping[str, str], name: str, choices: tuple[str, ...]) -> str:
+    text = environment.get(name, "").strip().lower()
+    if text and text not in choices:
+        raise SettingsError(f"{name} is {' or '.join(choices)}, but {text!r} came.")
+    return text
 
 
 def _flag(environment: Mapping[str, str], name: str, default: bool) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from html import escape
 from typing import Any
 
 import gradio as gr
@@ -10,6 +11,8 @@ import gradio as gr
 from anonymizers import registry
 from anonymizers.base import AnonymizerError, Info, Param
 from anonymizers.runner import Job, check_params
+from web import readiness
+from web.components.system_weights import SystemWeights, accept
 
 TICKED_AT_FIRST = frozenset({"mcadams", "pitch-formant", "house"})
 
@@ -22,10 +25,17 @@ FIDELITY_WORDS = {
 
 
 class SystemForm:
-    """Checkboxes and parameter fields; `inputs` are all of them, in the order `jobs` expects their values."""
+    """Checkboxes and parameter fields; `inputs` are all of them, in the order `jobs` expects their values.
 
-    def __init__(self) -> None:
+    `states` are the parts that say which systems can run now: they are filled by `fresh`, at every visit, as downloads
+    change it. `strangers`: whether visitors may accept licences and cause downloads; `offline`: whether nobody may.
+    """
+
+    def __init__(self, *, strangers: bool = True, offline: bool = False) -> None:
+        self._may = {"strangers": strangers, "offline": offline}
         self.inputs: list[Any] = []
+        self.states: list[Any] = []
+        self._weights: dict[str, tuple[Any, SystemWeights]] = {}
         self._fields: list[tuple[str, Param | None]] = []
         families: dict[str, list[Info]] = {}
         for key in registry.keys()[1:]:
@@ -38,19 +48,46 @@ class SystemForm:
 
     def _add_system(self, info: Info) -> None:
         status = registry.status(info.key)
+        has_weights = bool(registry.weights_of(info.key))
         with gr.Column(elem_classes=["vv-system"], elem_id=f"system-{info.key}"):
+            runs = status.state == "ready"
             box = gr.Checkbox(
-                value=info.key in TICKED_AT_FIRST and status.state == "ready",
+                value=info.key in TICKED_AT_FIRST and runs,
                 label=info.title,
-                info=describe(info) if status.state == "ready" else f"{status.state}: {status.detail}",
-                interactive=status.state == "ready",
+                info=describe(info) if runs or has_weights else f"{status.state}: {status.detail}",
+                interactive=runs,
                 container=False,
             )
             self._add(info.key, None, box)
+            if has_weights:
+                self._add_weights(info.key, box)
             if info.params:
                 with gr.Accordion("Parameters", open=False, elem_classes=["vv-params"]):
                     for param in info.params:
                         self._add(info.key, param, field(param))
+
+    def _add_weights(self, key: str, box: Any) -> None:
+        weights = SystemWeights(key)
+        self._weights[key] = box, weights
+        self.states += [box, *weights.outputs]
+
+    def wire(self, problem: Any) -> None:
+        """Let the buttons that accept a licence do so; what goes wrong is told in `problem`."""
+        for _, weights in self._weights.values():
+            weights.wire(self.accepted, [problem, *self.states])
+
+    def fresh(self) -> list[Any]:
+        """Which systems can run now: the values of `states`."""
+        shown: list[Any] = []
+        for key, (_, weights) in self._weights.items():
+            ready = readiness.of(key, **self._may)
+            shown += [gr.update(interactive=ready.tickable), *weights.shown(ready)]
+        return shown
+
+    def accepted(self, key: str) -> list[Any]:
+        """Accept what the page asks for; why that failed, if it did, and the values of `states`."""
+        problem = accept(key, readiness.of(key, **self._may))
+        return [f'<p class="vv-problem" role="alert">{escape(problem)}</p>' if problem else "", *self.fresh()]
 
     def _add(self, key: str, param: Param | None, component: Any) -> None:
         self._fields.append((key, param))

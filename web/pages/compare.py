@@ -21,8 +21,9 @@ from web.components.system_form import SystemForm
 from web.pages import words
 from web.services import Services
 
-AT_ONCE = 2
-"""Comparisons that run at the same time; the others wait and see their place in the queue."""
+UNDER_WAY = 12
+"""Comparisons that have a thread; those of them that wait see their place. Further ones wait in Gradio's queue."""
+QUALITY_AT_ONCE = 2
 HEARD_AT_ONCE = 1
 """Comparisons that machines hear at the same time: each takes a process and a core of those that make sounds."""
 
@@ -46,7 +47,7 @@ class ComparePage:
         gr.HTML('<h2 class="vv-step">1 · Your clip</h2>', padding=False)
         self.clip = ClipInput(max_mb=int(settings.max_upload_mb), max_s=int(settings.max_clip_s), elem_id="clip-input")
         gr.HTML('<h2 class="vv-step">2 · Systems</h2>', padding=False)
-        self.form = SystemForm()
+        self.form = SystemForm(strangers=settings.anyone_downloads, offline=settings.offline)
         with gr.Accordion("Seed and level", open=False, elem_classes=["vv-params"]):
             self.seed = gr.Number(0, label="Seed", info=words.SEED, precision=0, minimum=0, maximum=999_999_999)
             self.level = gr.Radio(
@@ -80,35 +81,36 @@ class ComparePage:
                 )
                 self.plots[name] = gr.Plot(show_label=False, elem_id=f"plot-{name}", container=False)
         self.run_id = gr.State("")
+        self.finished = gr.State("")
         self.known = gr.State({"token": ""})
 
     def _wire(self) -> None:
         asked = [self.seed, self.level, self.speaker, *self.form.inputs]
         measured = [self.findings, self.panel, self.table, self.take, self.link, *self.plots.values()]
         self.level.change(lambda level: gr.update(visible=level == "speaker"), self.level, self.speaker, queue=False)
+        quick: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+        # What comes late may still be under way when it is asked for again: both run, and the older one stops itself.
+        late = {"show_progress": "hidden", "api_visibility": "private", "trigger_mode": "multiple"}
         pressed = self.go.click(
-            self.prepare, [self.known, self.clip, *asked],
+            self.prepare, [self.finished, self.known, self.clip, *asked],
             [self.run_id, self.known, self.problem, self.player, self.status, self.go, self.halt, self.findings],
-            queue=False, show_progress="hidden", api_visibility="private",
+            **quick,
         )  # fmt: skip
         ran = pressed.success(
             self.run, [self.run_id, self.known, self.clip, *asked], [self.player, self.status, *measured],
-            concurrency_limit=AT_ONCE, concurrency_id="compare", show_progress="full", show_progress_on=self.status,
+            concurrency_limit=UNDER_WAY, concurrency_id="compare", show_progress="full", show_progress_on=self.status,
             api_visibility="private",
         )  # fmt: skip
-        done = ran.then(
-            self.finish, None, [self.go, self.halt], queue=False, show_progress="hidden", api_visibility="private"
-        )
+        done = ran.then(self.finish, self.run_id, [self.go, self.halt, self.finished, *self.form.states], **quick)
         quality = done.then(
-            self.predict_quality, self.run_id, self.table,
-            concurrency_limit=AT_ONCE, concurrency_id="quality", show_progress="hidden", api_visibility="private",
+            self.predict_quality, self.finished, self.table,
+            concurrency_limit=QUALITY_AT_ONCE, concurrency_id="quality", **late,
         )  # fmt: skip
-        heard = quality.then(
-            self.hear, [self.run_id, self.known], self.panel,
-            concurrency_limit=HEARD_AT_ONCE, concurrency_id="hearing", show_progress="hidden",
-            api_visibility="private",
+        quality.then(
+            self.hear, [self.finished, self.known], self.panel,
+            concurrency_limit=HEARD_AT_ONCE, concurrency_id="hearing", **late,
         )  # fmt: skip
-        self.go.click(None, cancels=[quality, heard])  # numbers of the run before must not land in the new one's table
+        self.form.wire(self.problem)
         self.panel.halt(self.stop_hearing, None, None, queue=False, api_visibility="private")
         self.panel.said(
             self.mark, self.known, [self.panel, self.known],
@@ -125,12 +127,17 @@ class ComparePage:
             raise AnonymizerError(words.NO_SYSTEM)
         return Asked(jobs, int(seed or 0), level, speaker or "")
 
-    def prepare(self, known: Any, clip: Any, seed: Any, level: Any, speaker: Any, *values: Any) -> tuple:
-        """Answer the click at once: what will run, as rows that wait, or what is missing, as a sentence."""
+    def prepare(self, before: str, known: Any, clip: Any, seed: Any, level: Any, speaker: Any, *values: Any) -> tuple:
+        """Answer the click at once: what will run, as rows that wait, or what is missing, as a sentence.
+
+        `before` is the run that this browser has finished: what still comes of it must not land in the new one's table.
+        """
         try:
             found, asked = self._found(clip), self._asked(seed, level, speaker, values)
         except AnonymizerError as error:
             return "", gr.skip(), words.problem(str(error)), *[gr.skip()] * 5
+        if before:
+            self.services.runs.replace(before)
         run = secrets.token_urlsafe(16)
         self.services.runs.begin(run)
         waiting = Comparison(self.services, run, found, asked).player(busy=True)
@@ -158,7 +165,8 @@ class ComparePage:
         try:
             async for _ in iterate_in_threadpool(comparison.sounds(cancelled)):
                 done = comparison.all_heard
-                yield (comparison.player(busy=not done), words.MEASURING if done else "", *skip)
+                told = words.MEASURING if done else words.queued(comparison.ahead)
+                yield (comparison.player(busy=not done), told, *skip)
             home = address.of(self.services.settings, request)
             measured = await run_in_threadpool(self._measured, comparison, known, home)
             yield (comparison.player(busy=False), "", *measured)
@@ -182,9 +190,10 @@ class ComparePage:
             *(drawn[name] for name in self.plots),
         )
 
-    def finish(self) -> tuple:
-        """Give the button back, whatever happened."""
-        return gr.update(interactive=True), gr.update(visible=False)
+    def finish(self, run: str) -> tuple:
+        """Give the button back, whatever happened; systems whose weights have come can be ticked."""
+        finished = run or gr.skip()  # where nothing was begun, the run before is still the one to be told of
+        return gr.update(interactive=True), gr.update(visible=False), finished, *self.form.fresh()
 
     def stop(self, run: str, player: Any) -> tuple:
         """Stop the run; what is there stays."""
@@ -192,26 +201,31 @@ class ComparePage:
         return stopped(player or {}), gr.update(interactive=False)
 
     def predict_quality(self, run: str) -> Any:
-        """Fill in the predicted quality, after the sound is there."""
-        systems = quality.predict(self.services, run)
-        return gr.skip() if systems is None else results_table.html(systems, quality_coming=False)
+        """Fill in the predicted quality, after the sound is there; not for a run that another one has replaced."""
+        systems = None if self.services.runs.is_replaced(run) else quality.predict(self.services, run)
+        if systems is None or self.services.runs.is_replaced(run):
+            return gr.skip()
+        return results_table.html(systems, quality_coming=False)
 
     def _hearing(self, run: str, known: Any) -> hearing.Hearing | None:
         return hearing.of(self.services, run, known["said"], known["language"], known["speaker"])
 
     async def hear(self, run: str, known: Any) -> AsyncIterator[Any]:
         """Let the machines hear the sounds, showing each number as it is there; the last thing that is computed."""
-        found = await run_in_threadpool(self._hearing, run, known) if run else None
-        if found is None:
+        runs = self.services.runs
+        found = await run_in_threadpool(self._hearing, run, known) if run and not runs.is_replaced(run) else None
+        if found is None or "hearing" in found.report:  # heard already
             return
-        self.services.runs.begin(run)
-        stop = self.services.runs.cancelled(run)
+        runs.begin(run)
+        stop = runs.cancelled(run)
         try:
             async for _ in iterate_in_threadpool(found.rounds(stop)):
+                if runs.is_replaced(run):
+                    return
                 yield hearing_panel.shown(found)
         finally:
             stop.set()  # nothing goes on for a browser that has gone
-            self.services.runs.end(run)
+            runs.end(run)
 
     def stop_hearing(self, event: gr.EventData) -> None:
         """What was not heard is not coming."""
@@ -248,3 +262,4 @@ def render(services: Services, blocks: gr.Blocks) -> None:
         page.from_link, None, [page.problem, page.seed, page.level, page.speaker, *page.form.inputs],
         queue=False, show_progress="hidden", api_visibility="private",
     )  # fmt: skip
+    blocks.load(page.form.fresh, None, page.form.states, queue=False, show_progress="hidden", api_visibility="private")

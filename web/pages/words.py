@@ -21,6 +21,13 @@ WAITING = '<p class="vv-note" role="status">Waiting for a free place…</p>'
 MEASURING = '<p class="vv-note" role="status">All sounds are there. Measuring and drawing…</p>'
 
 
+def queued(ahead: int) -> str:
+    """That others come first, and how many; "" if none does."""
+    if not ahead:
+        return ""
+    return f'<p class="vv-note" role="status">In the queue: {ahead} ahead of you.</p>'
+
+
 def problem(text: str) -> str:
     """Why Compare did not start."""
     return f'<p class="vv-problem" role="alert">{escape(text)}</p>'

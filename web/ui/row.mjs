@@ -15,6 +15,7 @@ export class Row {
     this.badges = el("p", { class: "vvc-badges" });
     this.canvas = el("canvas", { class: "vvc-wave", "aria-hidden": "true" });
     this.state = el("p", { class: "vvc-state" });
+    this.share = el("div", { class: "vvc-share", "aria-hidden": "true" }, el("div")); // the words beside it say the same
     this.lane = el("div", { class: "vvc-lane" }, el("div", { class: "vvc-loop" }), this.canvas, el("div", { class: "vvc-playhead" }));
     this.gain = el("span", { class: "vvc-gain" });
     this.download = el("a", { class: "vvc-download", download: "" }, icon("download"));
@@ -23,7 +24,7 @@ export class Row {
       "div",
       { class: "vvc-row" },
       el("div", { class: "vvc-head" }, this.radio, this.badges),
-      el("div", { class: "vvc-stage" }, this.lane, this.state),
+      el("div", { class: "vvc-stage" }, this.lane, this.state, this.share),
       el("div", { class: "vvc-side" }, this.gain, this.download),
       this.notes,
     );
@@ -47,6 +48,7 @@ export class Row {
     this.paint(track);
     this.badge(track);
     setText(this.state, this.sentence(state, view));
+    this.progress(state, track);
     setText(this.gain, sound ? (view.matched ? decibels(track.gain_db ?? 0) : "as is") : "");
     this.gain.title = sound && view.matched ? "Gain that matches its loudness" : "";
     this.link(track);
@@ -62,7 +64,13 @@ export class Row {
 
   sentence(state, { track, problem }) {
     if (state === "failed") return problem || track.message || "This system gave no sound: run it again.";
+    if (track.doing && (state === "waiting" || state === "running")) return track.doing;
     return { waiting: "Waiting for its turn", running: "Running", loading: "Loading the sound" }[state] ?? "";
+  }
+
+  progress(state, { share_done: share }) {
+    this.share.hidden = state !== "running" || !Number.isFinite(share);
+    this.share.firstChild.style.width = this.share.hidden ? "0" : `${100 * Math.min(1, Math.max(0, share))}%`;
   }
 
   paint({ colour, dash }) {
