@@ -6,7 +6,7 @@ import shutil
 import stat
 import tarfile
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, NamedTuple
@@ -31,10 +31,13 @@ class _Member(NamedTuple):
     open: Callable[[], IO[bytes] | None]
 
 
-def unpack(archive: Path, folder: Path, room: Callable[[int], None] = lambda needed: None) -> dict[str, int]:
+def unpack(
+    archive: Path, folder: Path, room: Callable[[int], None] = lambda needed: None, only: Collection[str] = ()
+) -> dict[str, int]:
     """Unpack a .zip or .tar.gz into `folder`; returns the files' paths in it, and their sizes in bytes.
 
-    All is unpacked beside first and then moved, so that no file is ever there in part. room(bytes) may object.
+    All is unpacked beside first and then moved, so that no file is ever there in part. room(bytes) may object. `only`:
+    the files to take, all if empty; the archive is looked at as a whole in any case.
 
     Raises:
         ArchiveError: if it is damaged, too large, or holds a link or a path that leads out of the folder.
@@ -45,6 +48,7 @@ def unpack(archive: Path, folder: Path, room: Callable[[int], None] = lambda nee
     try:
         with _opened(archive) as members:
             _check(archive, members)
+            members = [member for member in members if not only or member.name in only]
             room(sum(member.size for member in members))
             sizes = {member.name: _copied(member, beside / member.name) for member in members}
         for name in sizes:

@@ -104,6 +104,7 @@ def _fetched(ref: WeightRef, progress: Progress, cancelled: threading.Event, mea
     if folder is None:
         listed = ", ".join(file.name for file in weights.needed(ref) if weights.fault(ref, weights.home(ref), file))
         raise AnonymizerError(f"{ref.title} was fetched, but {listed} was not in it: please report it.")
+    progress(1.0, f"{ref.title}: here")
     return folder
 
 
@@ -174,7 +175,8 @@ def _unpack(ref: WeightRef, file: WeightFile, means: Means) -> None:
     folder = weights.home(ref)
     archive = folder / file.name
     try:
-        sizes = unpack(archive, folder, lambda needed: _check_room(ref, needed, means))
+        only = [one.name for one in ref.files if not one.url]
+        sizes = unpack(archive, folder, lambda needed: _check_room(ref, needed, means), only)
     except ArchiveError:
         if _is_ours(ref, folder, file):
             remove_file(ref, file.name)
@@ -252,7 +254,7 @@ def _sha256(path: Path, progress: Progress, ref: WeightRef) -> str:
 def _disk_said(ref: WeightRef, error: OSError) -> str:
     folder = weights.home(ref)
     if error.errno in FULL:
-        for part in folder.rglob("*.part"):
+        for part in (*folder.rglob("*.part"), *folder.rglob("*.part.json")):
             part.unlink(missing_ok=True)
         return (
             f"The disk became full while {ref.title} was fetched into {folder}, so what had come was removed: make "

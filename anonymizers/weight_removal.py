@@ -7,8 +7,8 @@ from pathlib import Path
 
 from anonymizers.base import AnonymizerError
 from anonymizers.weight_lock import alone
-from anonymizers.weight_records import SUFFIX
-from anonymizers.weights import WeightRef, home, needed, store
+from anonymizers.weight_records import SUFFIX, Record
+from anonymizers.weights import WeightRef, home, store
 
 
 def remove(ref: WeightRef) -> int:
@@ -21,7 +21,8 @@ def remove(ref: WeightRef) -> int:
             f"{folder} leads out of the store ({folder.resolve()}): remove what is there by hand, if it is yours."
         )
     with alone(ref, wait=False):
-        names = {file.name for file in (*ref.files, *needed(ref))}
+        unpacked = [Record.read(folder, file.name) for file in ref.files]
+        names = {file.name for file in ref.files}.union(*(one.unpacked for one in unpacked if one))
         freed = sum(_removed(folder, path) for name in sorted(names) for path in _beside(folder / name))
     _remove_empty(folder)
     return freed

@@ -264,10 +264,20 @@ def _places(ref: WeightRef) -> Iterator[Path]:
     kind, _, name = ref.source.partition(":")
     if ref.loader == "archive":
         return
-    if kind == "huggingface" and ref.revision:
-        yield _hugging_face() / f"models--{name.replace('/', '--')}" / "snapshots" / ref.revision
+    if kind == "huggingface":
+        repository = _hugging_face() / f"models--{name.replace('/', '--')}"
+        if revision := ref.revision or _newest(repository):
+            yield repository / "snapshots" / revision
     elif kind in {"torchaudio", "github"}:
         yield _torch_home() / "hub" / "checkpoints"
+
+
+def _newest(repository: Path) -> str:
+    """The commit that Hugging Face's program last took for its newest."""
+    try:
+        return (repository / "refs" / "main").read_text(encoding="utf-8").strip()
+    except OSError:
+        return ""
 
 
 def _cache() -> Path:

@@ -1,0 +1,574 @@
+"""The downloader against a local server that misbehaves in every way servers, networks and disks do."""
+
+from __future__ import annotations
+
+import errno
+import io
+import json
+import subprocess
+import sys
+import threading
+import zipfile
+from collections import namedtuple
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from anonymizers import download, licences, weights
+from anonymizers.base import AnonymizerError
+from anonymizers.download import MARGIN_BYTES, fetch, verify
+from anonymizers.transfer import Means
+from anonymizers.weight_lock import DownloadStopped
+from anonymizers.weight_records import Record
+from anonymizers.weights import WeightFile, WeightRef
+from tests.anonymizers.hub import Hub, Served, cut, held, redirect, running, status, web_page, whole, without_length
+from tests.anonymizers.weights_here import DATA, bare_machine, published, ref_of, sha256
+
+ROOT = Path(__file__).resolve().parents[2]
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+Usage = namedtuple("Usage", "total used free")
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Hub]:
+    with running() as hub:
+        yield hub
+
+
+@pytest.fixture
+def hub(server: Hub) -> Hub:
+    server.files.clear()
+    server.asked.clear()
+    return server
+
+
+@pytest.fixture
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    return bare_machine(tmp_path, monkeypatch)
+
+
+def at_once(**kwargs: Any) -> Means:
+    """Pauses take no time, and are told."""
+    return Means(**{"pause": lambda *_: None, "now": lambda: NOON, **kwargs})
+
+
+def tell(told: list[tuple[float, str]]) -> Any:
+    return lambda fraction, doing: told.append((fraction, doing))
+
+
+def home(ref: WeightRef) -> list[str]:
+    return sorted(path.name for path in weights.home(ref).rglob("*") if path.is_file())
+
+
+# what goes right
+
+
+def test_files_come_once_with_progress_and_a_record(hub: Hub, store: Path) -> None:
+    ref = ref_of(published(hub), published(hub, "sub/labels.txt", b"a\n", sha256="", bytes=0))
+    told: list[tuple[float, str]] = []
+    folder = fetch(ref, progress=tell(told), means=at_once())
+    assert folder == store / "us" / "tiny" == weights.located(ref)
+    assert (folder / "model.bin").read_bytes() == DATA
+    assert (folder / "sub" / "labels.txt").read_bytes() == b"a\n"
+    assert home(ref) == ["labels.txt", "labels.txt.fetched.json", "model.bin", "model.bin.fetched.json"]
+    fractions = [fraction for fraction, _ in told]
+    assert fractions == sorted(fractions)
+    assert told[-2:] == [(pytest.approx(1.0, abs=1e-4), "Tiny: 0.2 of 0.2 MB"), (1.0, "Tiny: here")]
+    record = Record.read(folder, "model.bin")
+    assert record is not None
+    assert (record.bytes, record.sha256, record.url) == (len(DATA), sha256(DATA), hub.url("model.bin"))
+    assert record.utc == "2026-01-01T12:00:00+00:00"
+    assert fetch(ref, means=at_once()) == folder
+    assert len(hub.asked) == 2
+
+
+def test_progress_names_the_megabytes_of_the_whole(store: Path) -> None:
+    ref = ref_of(
+        WeightFile("a", "http://x", 1_000_000_000), WeightFile("b", "http://y", 261_965_425), title="WavLM Large"
+    )
+    told: list[tuple[float, str]] = []
+    report = download._report(ref, 0, tell(told))
+    for here in (0, 312_000_000, 312_000_001, 1_000_000_000):
+        report(here, 1_000_000_000)
+    assert [doing for _, doing in told] == [f"WavLM Large: {mb} of 1,262 MB" for mb in ("0", "312", "1,000")]
+    assert told[1][0] == pytest.approx(312_000_000 / 1_261_965_425)
+
+
+def test_a_size_nobody_knows_is_counted_without_a_whole(hub: Hub, store: Path) -> None:
+    file = published(hub, sha256="", bytes=0)
+    hub.files["model.bin"].steps = [without_length(DATA)]
+    told: list[tuple[float, str]] = []
+    assert (fetch(ref_of(file), progress=tell(told), means=at_once()) / "model.bin").read_bytes() == DATA
+    assert told[-2] == (0.0, "Tiny: 0.2 MB")
+
+
+def test_cut_off_in_the_middle_it_goes_on_from_there(hub: Hub, store: Path) -> None:
+    ref = ref_of(published(hub))
+    hub.files["model.bin"].steps = [cut(100_000), cut(50_000)]
+    pauses: list[float] = []
+    folder = fetch(ref, means=at_once(pause=lambda _, seconds: pauses.append(seconds)))
+    assert (folder / "model.bin").read_bytes() == DATA
+    assert hub.ranges() == ["", "bytes=100000-", "bytes=150000-"]
+    assert [headers.get("if-range") for _, headers in hub.asked] == [None, '"1"', '"1"']
+    assert pauses == [1.0, 1.0]  # each time something came, so nothing is in vain
+
+
+def test_what_an_earlier_run_left_is_used(hub: Hub, store: Path) -> None:
+    ref = ref_of(published(hub, sha256=""))
+    hub.files["model.bin"].steps = [cut(70_000)]
+    with pytest.raises(AnonymizerError, match=r"cut off.*or put model\.bin from .* into .* by hand"):
+        fetch(ref, means=at_once(most_tries=1))
+    assert home(ref) == ["model.bin.part", "model.bin.part.json"]
+    assert weights.to_come_bytes((ref,)) == len(DATA) - 70_000
+    assert (fetch(ref, means=at_once()) / "model.bin").read_bytes() == DATA
+    assert hub.ranges() == ["", "bytes=70000-"]
+
+
+@pytest.mark.parametrize("etag", ["", 'W/"1"'])
+def test_without_a_word_for_the_version_only_a_known_digest_lets_it_go_on(hub: Hub, store: Path, etag: str) -> None:
+    for sha, ranges in (("", ["", ""]), (sha256(DATA), ["", "bytes=70000-"])):
+        hub.asked.clear()
+        ref = ref_of(published(hub, sha256=sha), id=f"tiny-{bool(sha)}", source=f"huggingface:us/{bool(sha)}")
+        hub.files["model.bin"].etag = etag
+        hub.files["model.bin"].steps = [cut(70_000)]
+        assert (fetch(ref, means=at_once()) / "model.bin").read_bytes() == DATA
+        assert hub.ranges() == ranges
+
+
+def test_a_server_that_ignores_range_sends_it_all_again(hub: Hub, store: Path) -> None:
+    ref = ref_of(published(hub))
+    hub.files["model.bin"].steps = [cut(100_000), whole]
+    assert (fetch(ref, means=at_once()) / "model.bin").read_bytes() == DATA
+    assert hub.ranges() == ["", "bytes=100000-"]
+
+
+def test_a_file_that_changed_meanwhile_begins_anew(hub: Hub, store: Path) -> None:
+    other = DATA[::-1]
+    ref = ref_of(published(hub, sha256=""))
+
+    def changed(handler: Any, served: Served) -> None:
+        served.data, served.etag = other, '"2"'
+        whole(handler, served)
+
+    hub.files["model.bin"].steps = [cut(100_000), changed]
+    assert (fetch(ref, means=at_once()) / "model.bin").read_bytes() == other
+
+
+def test_a_rest_of_another_version_is_not_glued(hub: Hub, store: Path) -> None:
+    """A server that knows Range, but not If-Range."""
+    other = DATA[::-1]
+    ref = ref_of(published(hub, sha256=""))
+
+    def careless(handler: Any, served: Served) -> None:
+        served.data, served.etag = other, '"2"'
+        handler.headers.replace_header("If-Range", '"2"')
+        from tests.anonymizers.hub import send
+
+        send(handler, served)
+
+    hub.files["model.bin"].steps = [cut(100_000), careless]
+    assert (fetch(ref, means=at_once()) / "model.bin").read_bytes() == other
+    assert hub.ranges() == ["", "bytes=100000-", ""]
+
+
+def test_a_glued_file_with_the_wrong_digest_begins_anew(hub: Hub, store: Path) -> None:
+    ref = ref_of(published(hub))
+    part = weights.home(ref) / "model.bin.part"
+    part.parent.mkdir(parents=True)
+    part.write_bytes(b"?" * 1000)
+    part.with_name("model.bin.part.json").write_text(json.dumps({"url": ref.files[0].url, "validator": '"1"'}))
+    assert (fetch(ref, means=at_once()) / "model.bin").read_bytes() == DATA
+    assert hub.ranges() == ["bytes=1000-", ""]
+
+
+def test_busy_then_ready_and_as_long_as_the_server_says(hub: Hub, store: Path) -> None:
+    ref = ref_of(published(hub))
+    hub.files["model.bin"].steps = [status(503, Retry_After="7"), status(429)]
+    pauses: list[float] = []
+    fetch(ref, means=at_once(pause=lambda _, seconds: pauses.append(seconds)))
+    assert pauses == [7.0, 2.0]
+
+
+def test_redirects_are_followed_and_hugging_faces_digest_is_believed(hub: Hub, store: Path) -> None:
+    file = published(hub, sha256="", bytes=0)
+    hub.files["big"] = Served(DATA, etag='"of the store"')
+    hub.files["model.bin"].steps = [redirect(hub.url("big"), X_Linked_ETag=f'"{sha256(DATA)}"')] * 2
+    hub.files["big"].steps = [cut(100_000)]
+    assert (fetch(ref_of(file), means=at_once()) / "model.bin").read_bytes() == DATA
+    assert [headers.get("if-range") for _, headers in hub.asked] == [None, None, '"of the store"', '"of the store"']
+    hub.files["model.bin"].steps = [redirect(hub.url("big"), X_Linked_ETag=f'"{sha256(b"other")}"')]
+    with pytest.raises(AnonymizerError, match=f"another file came.*{sha256(b'other')[:12]}… was expected"):
+        fetch(ref_of(file, id="tiny-2", source="huggingface:us/two"), means=at_once())
+
+
+def test_a_slow_server_is_waited_for_and_told_of(hub: Hub, store: Path) -> None:
+    asked, go_on = threading.Event(), threading.Event()
+    ref = ref_of(published(hub, data=DATA * 10))
+    hub.files["model.bin"].steps = [held(1_500_000, asked, go_on)]
+
+    def progress(fraction: float, doing: str) -> None:
+        if fraction > 0.7:
+            go_on.set()
+
+    assert (fetch(ref, progress=progress, means=at_once()) / "model.bin").read_bytes() == DATA * 10
+    assert len(hub.asked) == 1
+
+
+def test_a_server_that_falls_silent_is_asked_again(hub: Hub, store: Path) -> None:
+    ref = ref_of(published(hub))
+    go_on = threading.Event()
+    hub.files["model.bin"].steps = [held(100_000, threading.Event(), go_on)]
+    try:
+        assert (fetch(ref, means=at_once(read_s=0.05)) / "model.bin").read_bytes() == DATA
+    finally:
+        go_on.set()
+    assert hub.ranges() == ["", "bytes=100000-"]
+
+
+# what goes wrong
+
+
+@pytest.mark.parametrize(
+    ("step", "words", "requests"),
+    [
+        (status(404), r"no longer there \(HTTP 404\): a later version", 1),
+        (status(403), r"refuses it \(HTTP 403\): open the address in a browser", 1),
+        (status(500), r"is busy \(HTTP 500\): try again later", 3),
+        (status(418), r"answered with HTTP 418", 1),
+        (web_page, r"a web page came from 127\.0\.0\.1 instead of the file: .* a proxy may want you", 1),
+        (without_length(DATA[:-1]), r"only 204,799 of 204,800 bytes came", 6),
+        (without_length(DATA + b"x"), r"more came than the 204,800 bytes", 1),
+        (without_length(DATA[::-1]), r"another file came \(SHA-256 .*: try again later", 1),
+        (without_length(b""), r"only 0 of 204,800 bytes came", 3),
+        (redirect("ftp://127.0.0.1/model.bin"), r"leads nowhere", 1),
+        (redirect("/model.bin"), r"leads nowhere", 21),
+    ],
+)
+def test_every_failure_is_one_sentence_with_a_way_out(
+    hub: Hub, store: Path, step: Any, words: str, requests: int
+) -> None:
+    ref = ref_of(published(hub))
+    hub.files["model.bin"].steps = [step] * 30
+    with pytest.raises(AnonymizerError, match=f"^Tiny could not be fetched: .*{words}") as caught:
+        fetch(ref, means=at_once())
+    assert str(caught.value).endswith(f"or put model.bin from {hub.url('model.bin')} into {store}/us/tiny by hand.")
+    assert "\n" not in str(caught.value)
+    assert weights.located(ref) is None
+    assert len(hub.asked) == requests
+
+
+def test_another_size_is_refused_before_it_comes(hub: Hub, store: Path) -> None:
+    file = published(hub, bytes=5)
+    with pytest.raises(AnonymizerError, match=r"another file is there \(204,800 bytes, where 5 were expected\)"):
+        fetch(ref_of(file), means=at_once())
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9/model.bin", "http://no-such-host.invalid/model.bin"])
+def test_nobody_there_is_a_sentence(store: Path, url: str) -> None:
+    pauses: list[float] = []
+    means = at_once(pause=lambda _, seconds: pauses.append(seconds))
+    with pytest.raises(AnonymizerError, match="could not be reached"):
+        fetch(ref_of(WeightFile("model.bin", url, 1)), means=means)
+    assert pauses == [1.0, 2.0]
+
+
+def test_an_encrypted_address_may_not_lead_to_an_open_one() -> None:
+    import httpx
+
+    from anonymizers.transfer import Refused, _check_way
+
+    request = httpx.Request("GET", "https://hub.example/model.bin")
+    first = httpx.Response(302, request=request)
+    last = httpx.Response(200, request=httpx.Request("GET", "http://other.example/x"), history=[first])
+    with pytest.raises(Refused, match=r"hub\.example leads to an address that anybody could change"):
+        _check_way(last)
+
+
+def test_offline_refuses_and_says_what_to_put_where(hub: Hub, store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VOICEVEIL_OFFLINE", "1")
+    ref = ref_of(published(hub))
+    with pytest.raises(
+        AnonymizerError, match=r"VOICEVEIL_OFFLINE=1 forbids.*put model\.bin into VOICEVEIL_MODELS/us/tiny"
+    ):
+        fetch(ref, means=at_once())
+    assert hub.asked == []
+    by_hand = weights.home(ref)
+    by_hand.mkdir(parents=True)
+    (by_hand / "model.bin").write_bytes(DATA)
+    assert fetch(ref, means=at_once()) == by_hand
+
+
+def test_a_licence_comes_before_the_first_byte(hub: Hub, store: Path) -> None:
+    ref = ref_of(published(hub), licence="CC BY-NC 4.0", commercial=False)
+    with pytest.raises(AnonymizerError, match=r"under CC BY-NC 4\.0, which does not allow commercial use"):
+        fetch(ref, means=at_once())
+    assert hub.asked == []
+    licences.accept(ref, "CC BY-NC 4.0")
+    folder = fetch(ref, means=at_once())
+    licences.forget(ref)
+    with pytest.raises(AnonymizerError, match=r"under CC BY-NC 4\.0"):
+        fetch(ref, means=at_once())  # not even to run what is here
+    assert folder.is_dir()
+
+
+def test_what_our_recipes_make_is_not_fetched(store: Path) -> None:
+    ref = ref_of(WeightFile("model.pt", ""), source="here", recipe="ssl-sas --content t6")
+    with pytest.raises(AnonymizerError, match=r"train it with python -m training ssl-sas --content t6\."):
+        fetch(ref, means=at_once())
+
+
+def test_a_disk_without_room_is_told_before_anything_comes(hub: Hub, store: Path) -> None:
+    ref = ref_of(published(hub))
+    free = len(DATA) + MARGIN_BYTES - 1
+    with pytest.raises(AnonymizerError, match=r"Tiny needs 500 MB free in .*but there are 500 MB: make room"):
+        fetch(ref, means=at_once(disk_usage=lambda _: Usage(0, 0, free)))
+    assert hub.asked == []
+    fetch(ref, means=at_once(disk_usage=lambda _: Usage(0, 0, free + 1)))
+
+
+@pytest.mark.parametrize(
+    ("number", "words", "left"),
+    [
+        (errno.ENOSPC, "The disk became full while Tiny was fetched into .*: make room", []),
+        (errno.EACCES, r"cannot be written there \(Permission denied\): let the app write", ["model.bin.part.json"]),
+        (errno.EIO, r"cannot be written there \(Input/output error\)", ["model.bin.part.json"]),
+    ],
+)
+def test_a_disk_that_fails_meanwhile(
+    hub: Hub, store: Path, monkeypatch: pytest.MonkeyPatch, number: int, words: str, left: list[str]
+) -> None:
+    ref = ref_of(published(hub))
+    opened = Path.open
+
+    class Failing(io.BytesIO):
+        def write(self, _: Any) -> int:
+            raise OSError(number, "not written")
+
+    def broken(path: Path, *args: Any, **kwargs: Any) -> Any:
+        return Failing() if path.suffix == ".part" and args == ("wb",) else opened(path, *args, **kwargs)
+
+    monkeypatch.setattr(Path, "open", broken)
+    with pytest.raises(AnonymizerError, match=words):
+        fetch(ref, means=at_once())
+    monkeypatch.undo()
+    assert sorted(path.name for path in (store / "us" / "tiny").iterdir()) == left
+
+
+def test_a_store_that_cannot_be_written(hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bare_machine(tmp_path, monkeypatch)
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setenv("VOICEVEIL_MODELS", str(tmp_path / "file"))
+    with pytest.raises(AnonymizerError, match=r"Weights are kept in .*/file, but it cannot be written"):
+        fetch(ref_of(published(hub)), means=at_once())
+
+
+# stopping, and several at once
+
+
+def test_stopped_in_the_middle_what_came_is_kept(hub: Hub, store: Path) -> None:
+    ref = ref_of(published(hub, data=DATA * 10))
+    hub.files["model.bin"].steps = [held(1_000_000, threading.Event(), (go_on := threading.Event()))]
+    cancelled = threading.Event()
+
+    def progress(fraction: float, _: str) -> None:
+        if fraction > 0.4:
+            cancelled.set()
+            go_on.set()
+
+    with pytest.raises(DownloadStopped, match="The download of Tiny was stopped; what has come is kept"):
+        fetch(ref, progress=progress, cancelled=cancelled, means=at_once())
+    came = (weights.home(ref) / "model.bin.part").stat().st_size
+    assert 0.4 * len(DATA) * 10 <= came < len(DATA) * 10
+    assert (fetch(ref, means=at_once()) / "model.bin").read_bytes() == DATA * 10
+    assert hub.ranges() == ["", f"bytes={came}-"]
+
+
+def test_stopped_during_a_pause_nothing_more_is_asked(hub: Hub, store: Path) -> None:
+    ref = ref_of(published(hub))
+    hub.files["model.bin"].steps = [status(503)] * 9
+    with pytest.raises(DownloadStopped):
+        fetch(ref, cancelled=threading.Event(), means=at_once(pause=lambda cancelled, _: cancelled.set()))
+    assert len(hub.asked) == 1
+
+
+ANOTHER = """
+import sys
+from anonymizers import download, weights
+ref = weights.WeightRef("tiny", "Tiny", "huggingface:us/tiny", "a" * 40,
+    (weights.WeightFile("model.bin", sys.argv[1], int(sys.argv[2])),), "MIT")
+print(download.fetch(ref, progress=lambda fraction, doing: print(doing, flush=True)))
+"""
+
+
+def test_two_processes_fetch_once(hub: Hub, store: Path) -> None:
+    asked, go_on = threading.Event(), threading.Event()
+    ref = ref_of(published(hub, sha256=""))
+    hub.files["model.bin"].steps = [held(1000, asked, go_on)]
+    command = [sys.executable, "-c", ANOTHER, ref.files[0].url, str(len(DATA))]
+    here: list[Path] = []
+    first = threading.Thread(target=lambda: here.append(fetch(ref, means=at_once())))
+    first.start()
+    assert asked.wait(60)
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "Tiny: another process fetches it\n"
+        go_on.set()
+        last = other.stdout.read().splitlines()[-1]
+    first.join()
+    assert other.returncode == 0
+    assert here == [Path(last)] == [weights.home(ref)]
+    assert len(hub.asked) == 1
+
+
+def test_waiting_for_another_process_can_be_stopped(hub: Hub, store: Path) -> None:
+    from filelock import FileLock
+
+    ref = ref_of(published(hub))
+    cancelled = threading.Event()
+    (store / ".locks").mkdir(parents=True)
+    with FileLock(store / ".locks" / "tiny.lock"), pytest.raises(DownloadStopped):
+        fetch(ref, progress=lambda *_: cancelled.set(), cancelled=cancelled, means=at_once())
+    assert hub.asked == []
+
+
+# what happens to files later
+
+
+def test_a_truncated_file_is_named_removed_and_fetched_again(hub: Hub, store: Path) -> None:
+    for size in (len(DATA), 0):  # known from the publisher, or from the record alone
+        ref = ref_of(published(hub, bytes=size))
+        path = fetch(ref, means=at_once()) / "model.bin"
+        path.write_bytes(DATA[:1000])
+        assert weights.located(ref) is None
+        told: list[tuple[float, str]] = []
+        fetch(ref, progress=tell(told), means=at_once())
+        assert "model.bin was cut short (1,000 bytes, where 204,800 were expected)" in told[0][1]
+        assert path.read_bytes() == DATA
+
+
+def test_a_changed_file_is_named_removed_and_fetched_again(hub: Hub, store: Path) -> None:
+    for sha in (sha256(DATA), ""):  # known from the publisher, or from the record alone
+        ref = ref_of(published(hub, sha256=sha))
+        path = fetch(ref, means=at_once()) / "model.bin"
+        path.write_bytes(DATA[::-1])
+        told: list[tuple[float, str]] = []
+        fetch(ref, progress=tell(told), means=at_once())
+        assert "Tiny: model.bin has changed since it came, so it is fetched again" in [doing for _, doing in told]
+        assert path.read_bytes() == DATA
+
+
+def test_a_file_is_read_in_full_once_unless_it_changes(hub: Hub, store: Path) -> None:
+    ref = ref_of(published(hub))
+    by_hand = weights.home(ref)
+    by_hand.mkdir(parents=True)
+    (by_hand / "model.bin").write_bytes(DATA)
+    told: list[tuple[float, str]] = []
+    for thorough, times in ((False, 1), (False, 1), (True, 2)):
+        assert fetch(ref, progress=tell(told), thorough=thorough, means=at_once()) == by_hand
+        assert [doing for _, doing in told] == ["Tiny: checking model.bin"] * times
+    assert hub.asked == []
+
+
+def test_another_file_put_there_by_hand_is_named_and_left(hub: Hub, store: Path) -> None:
+    ref = ref_of(published(hub))
+    path = weights.home(ref) / "model.bin"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(DATA[::-1])
+    with pytest.raises(AnonymizerError, match=r"model\.bin: the file that us/tiny published was expected.*delete it"):
+        fetch(ref, means=at_once())
+    with pytest.raises(AnonymizerError, match="delete it"):
+        verify(ref)
+    assert path.read_bytes() == DATA[::-1]
+
+
+def test_verify_finds_what_size_and_date_hide(hub: Hub, store: Path) -> None:
+    import os
+
+    ref = ref_of(published(hub))
+    path = fetch(ref, means=at_once()) / "model.bin"
+    assert verify(ref) == path.parent
+    before = path.stat()
+    path.write_bytes(DATA[::-1])
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert fetch(ref, means=at_once()) == path.parent
+    with pytest.raises(AnonymizerError, match=r"another is there, so it was removed: fetch it again\."):
+        verify(ref)
+    assert weights.located(ref) is None
+    with pytest.raises(AnonymizerError, match="not here"):
+        verify(ref)
+
+
+def test_a_damaged_file_in_the_publishers_cache_is_left_alone(hub: Hub, store: Path, tmp_path: Path) -> None:
+    ref = ref_of(published(hub))
+    snapshot = tmp_path / "hub" / "models--us--tiny" / "snapshots" / ref.revision
+    snapshot.mkdir(parents=True)
+    (snapshot / "model.bin").write_bytes(DATA)
+    assert fetch(ref, means=at_once()) == snapshot
+    (snapshot / "model.bin").write_bytes(DATA[::-1])
+    with pytest.raises(AnonymizerError, match="delete it, and it is fetched again"):
+        fetch(ref, means=at_once())
+    (snapshot / "model.bin").write_bytes(DATA[:10])  # one that is cut short is passed by
+    assert fetch(ref, means=at_once()) == store / "us" / "tiny"
+    assert (snapshot / "model.bin").read_bytes() == DATA[:10]
+
+
+# archives
+
+
+def zipped(files: dict[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("listed", [True, False])
+def test_an_archive_is_unpacked_and_goes(hub: Hub, store: Path, listed: bool) -> None:
+    members = (WeightFile("checkpoints/a.pt", ""),) if listed else ()
+    data = zipped({"checkpoints/a.pt": b"a" * 1000, "checkpoints/b.pt": b"b"})
+    ref = ref_of(published(hub, "all.zip", data), *members, loader="archive", source="github:us/tiny")
+    folder = fetch(ref, means=at_once())
+    assert weights.located(ref) == folder == store / "us" / "tiny"
+    assert weights.path_of(ref, "checkpoints/a.pt").read_bytes() == b"a" * 1000
+    assert not (folder / "all.zip").exists()
+    assert ref.bytes == len(data)
+    assert (folder / "checkpoints" / "b.pt").exists() is not listed  # what is not needed takes no room
+    (folder / "checkpoints" / "a.pt").write_bytes(b"a")
+    assert weights.located(ref) is None
+    fetch(ref, means=at_once())
+    assert len(hub.asked) == 2
+    assert weights.delete(ref) >= 1000
+    assert not list(store.rglob("*.pt"))
+
+
+def test_an_archive_put_there_by_hand_is_unpacked_offline(
+    hub: Hub, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VOICEVEIL_OFFLINE", "1")
+    data = zipped({"a.pt": b"a"})
+    ref = ref_of(published(hub, "all.zip", data), WeightFile("a.pt", ""), loader="archive")
+    weights.home(ref).mkdir(parents=True)
+    (weights.home(ref) / "all.zip").write_bytes(data)
+    assert (fetch(ref, means=at_once()) / "a.pt").read_bytes() == b"a"
+    assert hub.asked == []
+
+
+def test_an_archive_that_leads_out_of_its_folder_is_refused_and_removed(hub: Hub, store: Path) -> None:
+    data = zipped({"good.pt": b"a", "../../evil.pt": b"b"})
+    ref = ref_of(published(hub, "all.zip", data), WeightFile("good.pt", ""), loader="archive")
+    with pytest.raises(
+        AnonymizerError, match=r"'\.\./\.\./evil\.pt' leads out of its folder: nothing of it was unpacked"
+    ):
+        fetch(ref, means=at_once())
+    assert not list(store.rglob("*.pt"))
+    assert not (weights.home(ref) / "all.zip").exists()
+
+
+def test_an_archive_without_what_is_needed(hub: Hub, store: Path) -> None:
+    ref = ref_of(published(hub, "all.zip", zipped({"b.pt": b"b"})), WeightFile("a.pt", ""), loader="archive")
+    with pytest.raises(AnonymizerError, match=r"Tiny was fetched, but a\.pt was not in it"):
+        fetch(ref, means=at_once())
