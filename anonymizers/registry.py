@@ -32,6 +32,7 @@ ENTRIES: dict[str, Entry] = {
     "devoiced": Entry("anonymizers.devoiced:Devoiced", "#CC79A7"),
     "cascade-offline": Entry("anonymizers.cascade_offline:CascadeOffline", "#0072B2"),
     "ssl-sas": Entry("anonymizers.ssl_sas:SslSas", "#0072B2", "dot"),
+    "knn-vc": Entry("anonymizers.knn_vc:KnnVc", "#CC79A7", "dot"),
     "contentvec2mel": Entry("anonymizers.contentvec2mel:ContentVec2Mel", "#56B4E9", "dot"),
     "gengan": Entry("anonymizers.gengan:GenGan", "#E69F00", "dot"),
 }

@@ -9,7 +9,7 @@ into themselves.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -139,7 +139,7 @@ def chosen(folder: Path, name: str, gender: Gender, source_sex: str, rng: np.ran
         who = list(found)[place]
         if not wanted:
             return Target(who, listed.get(who, ""), tuple(found[who]))
-        sex = listed.get(who) or guessed_sex(found[who])
+        sex = listed.get(who) or guessed_sex(_clips(found[who], GUESSED_FROM_S))
         if sex == wanted:
             return Target(who, sex, tuple(found[who]))
     raise AnonymizerError(
@@ -147,12 +147,10 @@ def chosen(folder: Path, name: str, gender: Gender, source_sex: str, rng: np.ran
     )
 
 
-def guessed_sex(files: Sequence[Path]) -> str:
-    """ "F" or "M" by the median F0 of the first 20 s of these recordings; "" if no voice is heard."""
+def guessed_sex(clips: Iterable[Clip]) -> str:
+    """ "F" or "M" by the median F0 of these recordings together; "" if no voice is heard."""
     tracks = [np.zeros(0, np.float32)]
-    tracks += [
-        pitch.track(clip.resampled(pitch.SAMPLE_RATE_HZ).samples).f0_hz for clip in _clips(files, GUESSED_FROM_S)
-    ]
+    tracks += [pitch.track(clip.resampled(pitch.SAMPLE_RATE_HZ).samples).f0_hz for clip in clips]
     return SEX_OF_WORD[estimated_sex(pool.f0_statistics(np.concatenate(tracks))[0])]
 
 

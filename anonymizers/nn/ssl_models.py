@@ -158,9 +158,8 @@ def several(module: Module, samples: Floats, layers: Sequence[int]) -> tuple[Flo
     found: list[list[Floats]] = [[] for _ in layers]
     for span in spans(count, LONGEST_FRAMES, CONTEXT_FRAMES):
         last = len(samples) if span.stop == count else span.stop * HOP + FRAME - HOP
-        heard = np.ascontiguousarray(samples[span.start * HOP : last], np.float32)
         with torch.inference_mode():
-            given = torch.from_numpy(heard)[None].to(parameter.device, parameter.dtype)
+            given = torch.tensor(samples[span.start * HOP : last])[None].to(parameter.device, parameter.dtype)
             outputs, _ = module.extract_features(given, num_layers=max(layers))
             for kept, layer in zip(found, layers, strict=True):
                 kept.append(outputs[layer - 1][0, span.own].float().cpu().numpy())

@@ -50,7 +50,7 @@ def attempt(clip: Clip, key: str, **how) -> Result | str:
         return runner.run(clip, key, **how)
     except AnonymizerError as error:
         sentence = str(error)
-        assert re.match(r"[A-Z].*\.$", sentence, re.DOTALL), sentence
+        assert re.match(r"([A-Z]|kNN).*\.$", sentence, re.DOTALL), sentence
         return sentence
 
 
@@ -115,6 +115,7 @@ DRAWN_BY_SEED = {
     "house": ("speakers", "median_f0_hz"),
     "house-knn": ("speakers", "median_f0_hz"),
     "house-stream": ("speakers", "median_f0_hz"),
+    "knn-vc": ("target", "target_sex"),
     "contentvec2mel": ("speakers", "median_f0_hz"),
     "gengan": ("noise",),
 }
