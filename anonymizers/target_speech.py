@@ -9,7 +9,7 @@ into themselves.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -123,25 +123,38 @@ def chosen(folder: Path, name: str, gender: Gender, source_sex: str, rng: np.ran
     """
     found = speakers(folder)
     listed = sexes(folder)
+
+    def sex_of(who: str) -> str:
+        return listed.get(who) or guessed_sex(_clips(found[who], GUESSED_FROM_S))
+
+    who = picked(list(found), sex_of, name, gender, source_sex, rng)
+    return Target(who, listed.get(who, "") if name or gender == "any" else sex_of(who), tuple(found[who]))
+
+
+def picked(
+    names: Sequence[str],
+    sex_of: Callable[[str], str],
+    name: str,
+    gender: Gender,
+    source_sex: str,
+    rng: np.random.Generator,
+) -> str:
+    """As `chosen`, among any speakers whose sex, "F", "M" or "", `sex_of` tells."""
     if name:
-        if name not in found:
+        if name not in names:
             raise AnonymizerError(
-                f"A target speaker was expected, one of {_some(found)}, but {name!r} came: name another."
+                f"A target speaker was expected, one of {_some(names)}, but {name!r} came: name another."
             )
-        return Target(name, listed.get(name, ""), tuple(found[name]))
-    if len(found) < 2:
+        return name
+    if len(names) < 2:
         raise AnonymizerError(
-            f"Speech of at least 2 target speakers was expected, but there is only {_some(found)}: everybody would get "
+            f"Speech of at least 2 target speakers was expected, but there is only {_some(names)}: everybody would get "
             "that voice. Add speakers, or name that one as the target."
         )
     wanted = "" if gender == "any" else wanted_sex(source_sex, gender)
-    for place in rng.permutation(len(found)):
-        who = list(found)[place]
-        if not wanted:
-            return Target(who, listed.get(who, ""), tuple(found[who]))
-        sex = listed.get(who) or guessed_sex(_clips(found[who], GUESSED_FROM_S))
-        if sex == wanted:
-            return Target(who, sex, tuple(found[who]))
+    for place in rng.permutation(len(names)):
+        if not wanted or sex_of(names[place]) == wanted:
+            return names[place]
     raise AnonymizerError(
         f"A target speaker of sex {wanted} was expected, but there is none: choose gender 'any', or add speech."
     )
@@ -185,5 +198,5 @@ def _clips(files: Sequence[Path], longest_s: float) -> Iterator[Clip]:
             left -= len(clip.samples)
 
 
-def _some(names: Mapping[str, object], shown: int = 8) -> str:
-    return ", ".join(list(names)[:shown]) + (", …" if len(names) > shown else "")
+def _some(names: Sequence[str], shown: int = 8) -> str:
+    return ", ".join(names[:shown]) + (", …" if len(names) > shown else "")

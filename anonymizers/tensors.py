@@ -13,6 +13,18 @@ Module = Any
 
 
 def state_of(path: Path) -> dict[str, Tensor]:
+    """As `contents_of`, by name.
+
+    Raises:
+        AnonymizerError: also if what the file holds has no names.
+    """
+    found = contents_of(path)
+    if not isinstance(found, Mapping):
+        raise AnonymizerError(_sentence(path, f"it holds one {type(found).__name__}"))
+    return dict(found)
+
+
+def contents_of(path: Path) -> Any:
     """What a file holds, on the CPU: of safetensors the tensors by name; of a pickle (.pt, .pth, .ckpt) what was saved,
     where that is tensors, numbers, text, and lists and dictionaries of these.
 
@@ -30,16 +42,13 @@ def state_of(path: Path) -> dict[str, Tensor]:
             return load_file(path)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about how the file was written; whether it can be read is all we ask
-            found = torch.load(path, map_location="cpu", weights_only=True)
+            return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise AnonymizerError(_refused(path, error)) from None
     except Exception as error:  # whatever a damaged file leads to
         raise AnonymizerError(
             _sentence(path, f"it is damaged or holds something else ({type(error).__name__})")
         ) from None
-    if not isinstance(found, Mapping):
-        raise AnonymizerError(_sentence(path, f"it holds one {type(found).__name__}"))
-    return dict(found)
 
 
 def fill(module: Module, state: Mapping[str, Tensor], path: Path) -> Module:
