@@ -152,8 +152,8 @@ class SslSas:
         if networks.speaker is None:
             return Voice(None, {"speaker": asked}, (NOT_HIDDEN[asked],))
         if asked == "gst":
-            return Voice(_mean([networks.speaker(_speech(piece), rng) for piece in pieces], pieces), {"speaker": asked},
-                         (NOT_HIDDEN[asked],))  # fmt: skip
+            style = _mean([networks.speaker(speech_of(piece), rng) for piece in pieces], pieces)
+            return Voice(style, {"speaker": asked}, (NOT_HIDDEN[asked],))
         source = _mean([networks.speaker(piece, rng) for piece in pieces], pieces)
         if asked == "original":
             return Voice(source, {"speaker": asked}, (NOT_HIDDEN[asked],))
@@ -191,8 +191,8 @@ def _mean(vectors: list[Floats], pieces: list[Floats]) -> Floats:
     return np.average(vectors, axis=0, weights=[len(piece) for piece in pieces]).astype(np.float32)
 
 
-def _speech(samples: Floats) -> Floats:
-    """`samples` from the first word to the last, as B3 cuts them; all, if nobody speaks."""
+def speech_of(samples: Floats) -> Floats:
+    """Samples at 16 kHz, (n,), from the first word to the last, as B3 cuts them; all, if nobody speaks."""
     from audio import vad
 
     found = vad.segments(Clip(samples, ssl_sas_frames.SAMPLE_RATE_HZ))

@@ -147,9 +147,9 @@ def published(content: str, kind: str) -> Networks:
 def content_of(content: str) -> Callable[[Tensor], Tensor]:
     """What is said, as `Networks.content`."""
     if content == "t12-soft":
-        return cast(Callable[[Tensor], Tensor], models().get("ssl-sas-soft-content", _soft_content))
+        return cast(Callable[[Tensor], Tensor], models().get("ssl-sas-soft-content", load_soft_content))
     number = LAYERS[content]
-    return lambda sound: soft_content.layer(models().get(ssl_models.HUBERT_BASE.id, _hubert), sound, number)
+    return lambda sound: soft_content.layer(models().get(ssl_models.HUBERT_BASE.id, load_hubert), sound, number)
 
 
 def speaker_of(kind: str) -> Callable[[Floats, np.random.Generator], Floats] | None:
@@ -166,11 +166,11 @@ def vector_by(network: Module, samples: Floats, device: str) -> Floats:
 
 
 def _ecapa_vector(samples: Floats, rng: np.random.Generator) -> Floats:
-    return vector_by(models().get(ECAPA.id, _ecapa), samples, models().device)
+    return vector_by(models().get(ECAPA.id, load_ecapa), samples, models().device)
 
 
 def _style(samples: Floats, rng: np.random.Generator) -> Floats:
-    return gst.style(models().get(GST.id, _gst), samples, rng, models().device)
+    return gst.style(models().get(GST.id, load_gst), samples, rng, models().device)
 
 
 def _vocoder(content: str, kind: str) -> Callable[[Tensor], Tensor]:
@@ -186,25 +186,45 @@ def _vocoder(content: str, kind: str) -> Callable[[Tensor], Tensor]:
     )
 
 
-def _soft_content() -> Module:
+def load_soft_content() -> Module:
+    """HuBERT with the soft head, as published.
+
+    Raises:
+        AnonymizerError: if the weights are not here, or are another network's.
+    """
     path = weights.path_of(SPEECH, "hubert_soft.pt")
     network = soft_content.network(ssl_models.hubert_base())
     return tensors.fill(network, soft_content.tensors(tensors.state_of(path)), path)
 
 
-def _hubert() -> Module:
+def load_hubert() -> Module:
+    """HuBERT base, as published.
+
+    Raises:
+        AnonymizerError: if the weights are not here, or are another network's.
+    """
     path = weights.path_of(ssl_models.HUBERT_BASE)
     return tensors.fill(ssl_models.hubert_base(), _own(path, soft_content.HUBERT), path)
 
 
-def _ecapa() -> Module:
+def load_ecapa() -> Module:
+    """SSL-SAS's speaker encoder, as published.
+
+    Raises:
+        AnonymizerError: if the weights are not here, or are another network's.
+    """
     path = weights.path_of(ECAPA)
     network = ecapa_voxceleb.network(ecapa_voxceleb.SSL_SAS)
     tensors.fill(network.ecapa, _own(path, ECAPA_PARTS), path)
     return network
 
 
-def _gst() -> Module:
+def load_gst() -> Module:
+    """B3's style encoder, as published.
+
+    Raises:
+        AnonymizerError: if the weights are not here, or are another network's.
+    """
     path = weights.path_of(GST)
     return tensors.fill(gst.network(), _own(path, ("gst",)), path)
 

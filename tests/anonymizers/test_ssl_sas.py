@@ -268,7 +268,7 @@ def test_weights_of_another_network_are_a_sentence(tmp_path: Path, monkeypatch) 
     with pytest.raises(AnonymizerError, match=r"hifigan\.pt: the weights of another network"):
         ssl_sas_networks._vocoder("t12-soft", "ecapa")
     with pytest.raises(AnonymizerError, match=r"ecapa\.ckpt: the weights of another network"):
-        ssl_sas_networks._ecapa()
+        ssl_sas_networks.load_ecapa()
 
 
 def test_the_pool_loads_as_it_was_saved(tmp_path: Path) -> None:
