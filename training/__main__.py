@@ -18,6 +18,7 @@ RECIPES = {
     "house-frames": "training.house_frames",
     "similarity-anchors": "training.similarity_anchors",
     "speaker-pool": "training.speaker_pool",
+    "ssl-sas": "training.ssl_sas",
 }
 """Recipe to its module, which has SUMMARY, EXAMPLE, add_arguments(parser) and main(options)."""
 
