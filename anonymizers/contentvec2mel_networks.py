@@ -74,7 +74,7 @@ def published() -> Networks:
     Raises:
         AnonymizerError: if weights are missing or are another network's.
     """
-    hears = models().get(contentvec.WEIGHTS.id, _contentvec)
+    hears = models().get(contentvec.WEIGHTS.id, load_contentvec)
     draws = models().get("contentvec2mel-transformer", _transformer)
     speaks = models().get("contentvec2mel-vocoder", _vocoder)
     return Networks(
@@ -121,7 +121,12 @@ def spoken(module: Module, frames: Floats) -> Floats:
     return np.concatenate(parts)
 
 
-def _contentvec() -> Module:
+def load_contentvec() -> Module:
+    """ContentVec with its published weights.
+
+    Raises:
+        AnonymizerError: if they are not here or are another network's.
+    """
     from anonymizers import tensors
 
     path = weights.path_of(contentvec.WEIGHTS)

@@ -19,6 +19,7 @@ RECIPES = {
     "similarity-anchors": "training.similarity_anchors",
     "speaker-pool": "training.speaker_pool",
     "ssl-sas": "training.ssl_sas",
+    "contentvec2mel": "training.contentvec2mel",
 }
 """Recipe to its module, which has SUMMARY, EXAMPLE, add_arguments(parser) and main(options)."""
 
