@@ -16,17 +16,23 @@ WORDS_ALONE = "text"
 
 
 def checked_params(key: str, params: Mapping[str, Any]) -> dict[str, Any]:
-    """A system's parameters, all of them, if it can run.
+    """A system's parameters, all of them, if it can run; its weights are fetched once, before many workers would.
 
     Raises:
         AnonymizerError: if it cannot, or a parameter does not fit.
     """
     from anonymizers import registry, runner
+    from anonymizers.terminal import progress_bar
+    from anonymizers.weights_ready import prepare
 
-    info, state = registry.info(key), registry.status(key)
-    if state.state != "ready":
+    checked = runner.check_params(registry.info(key), params)
+    state = registry.status(key, checked)
+    if state.state == "downloads first":
+        with progress_bar() as progress:
+            prepare(key, checked, progress=progress)
+    elif state.state != "ready":
         raise AnonymizerError(f"{key} cannot run here ({state.state}): {state.detail or 'leave it out'}.")
-    return runner.check_params(info, params)
+    return checked
 
 
 def attackers_of(asked: Sequence[str] | None) -> tuple[str, ...]:

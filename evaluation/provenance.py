@@ -70,12 +70,18 @@ def _of(corpus: Corpus) -> dict[str, Any]:
 
 
 def _system(key: str, ready: Ready) -> dict[str, Any]:
-    from anonymizers import registry
+    from anonymizers import registry, runner, weights
 
     info = registry.info(key)
-    said = {name: getattr(info, name) for name in ("title", "fidelity", "reference", "weights", "caution")}
-    version = ready.plan.versions.get(f"system {key}", "")
-    return {**said, "hides": sorted(info.hides), "params": dict(ready.plan.params.get(key, {})), "version": version}
+    said = {name: getattr(info, name) for name in ("title", "fidelity", "reference", "caution")}
+    params = runner.check_params(info, ready.plan.params.get(key, {}))
+    return {
+        **said,
+        "hides": sorted(info.hides),
+        "params": dict(ready.plan.params.get(key, {})),
+        "weights": [weights.described(ref) for ref in registry.needs(key, params)],
+        "version": ready.plan.versions.get(f"system {key}", ""),
+    }
 
 
 def _attacker(key: str, ready: Ready) -> dict[str, Any]:

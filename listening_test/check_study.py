@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from listening_test.study import LOW_ANCHOR, ORIGINAL, Study, Task, Text
+from listening_test.study import LOW_ANCHOR, ORIGINAL, Study, System, Task, Text
 from listening_test.study_faults import nearest
 
 Found = tuple[Literal["error", "warning", "note"], str, str]
@@ -52,15 +52,17 @@ def _systems(study: Study) -> Iterator[Found]:
                 where,
             )
             continue
+        params: dict[str, Any] = {}
         try:
             if system.system == LOW_ANCHOR:
                 anchors.check_params(system.params)
             else:
-                check_params(registry.info(system.system), system.params)
+                params = check_params(registry.info(system.system), system.params)
         except AnonymizerError as error:
             yield "error", str(error), f"{where}.params"
-        if system.system != LOW_ANCHOR and (status := registry.status(system.system)).state != "ready":
-            yield "error", f"{system.system} cannot run here yet ({status.state}): {status.detail}", where
+        if system.system != LOW_ANCHOR and (status := registry.status(system.system, params)).state != "ready":
+            mend = _fetching(system) if status.state in {"downloads first", "licence to accept"} else ""
+            yield "error", f"{system.system} cannot run here yet ({status.state}): {status.detail}{mend}", where
         if system.level == "speaker" and any(task.type in IDENTITY for task in study.tasks):
             yield (
                 "note",
@@ -68,6 +70,12 @@ def _systems(study: Study) -> Iterator[Found]:
                 "compared each recording has its own, or the pseudo-speaker would give the answer away.",
                 f"{where}.level",
             )
+
+
+def _fetching(system: System) -> str:
+    """How the weights are had that it needs."""
+    params = "".join(f" --set {name}={value}" for name, value in system.params.items())
+    return f": run python -m anonymizers fetch {system.system}{params}"
 
 
 def _rates(study: Study) -> Iterator[Found]:

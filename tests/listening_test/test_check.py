@@ -195,8 +195,11 @@ def test_a_system_that_cannot_run_here_is_found(monkeypatch):
     from anonymizers import registry
     from anonymizers.base import Status
 
-    monkeypatch.setattr(registry, "status", lambda key: Status("needs training", "train it first."))
+    monkeypatch.setattr(registry, "status", lambda key, params: Status("needs training", "train it first."))
     sentence = "cannot run here yet (needs training): train it first."
+    assert holds(errors([MOS]), "systems[2]", f"mcadams {sentence}")
+    monkeypatch.setattr(registry, "status", lambda key, params: Status("downloads first", "Tiny, 2 MB, MIT"))
+    sentence = "cannot run here yet (downloads first): Tiny, 2 MB, MIT: run python -m anonymizers fetch mcadams"
     assert holds(errors([MOS]), "systems[2]", f"mcadams {sentence}")
 
 
