@@ -28,6 +28,12 @@ def accepted(ref: WeightRef) -> bool:
     return ref.commercial or _read(_path()).get(ref.id, {}).get("licence") == ref.licence
 
 
+def accepted_utc(ref: WeightRef) -> str:
+    """When the licence was accepted, ISO 8601; "" if it was not, or need not be."""
+    known = _read(_path()).get(ref.id, {})
+    return str(known.get("utc", "")) if known.get("licence") == ref.licence and not ref.commercial else ""
+
+
 def to_accept(refs: Sequence[WeightRef]) -> tuple[WeightRef, ...]:
     """Those whose licence must be accepted first."""
     return tuple(ref for ref in refs if not accepted(ref))

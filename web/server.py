@@ -132,12 +132,14 @@ def _pages(services: Services) -> Any:
 def _admin_pages(services: Services) -> Any:
     import gradio as gr
 
-    from web.pages import admin, results
+    from web.pages import admin, models, results
 
     with gr.Blocks(title="VoiceVeil studies", delete_cache=(300, 3000), analytics_enabled=False) as pages:
         admin.render(services, pages)
     with pages.route("Results", "results"):
         results.render(services, pages, owner=True)
+    with pages.route("Models", "models"):
+        models.render(services, pages)
     pages.queue(default_concurrency_limit=4, max_size=50)
     pages.state_session_capacity = ADMIN_SESSIONS_MAX
     return pages
