@@ -26,7 +26,7 @@ HOP = 320
 PEAK = 0.95
 LONGEST_S = 40.0
 """The corpora that the system was made for have no longer utterances. What is longer is heard in parts: the normalised
-content of one utterance depends on all of it, and the encoder needs 0.03 GB for a second of sound."""
+content of one utterance depends on all of it, and the networks take about 20 MB a second of sound."""
 SEARCHED_S = 3.0
 """So far before and after its place each cut looks for the quietest moment."""
 SPOKEN_FRAMES, CONTEXT_FRAMES = 2_000, 32

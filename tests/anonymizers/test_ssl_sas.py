@@ -90,9 +90,11 @@ def test_distances_are_the_references(known: Pool, golden: tuple) -> None:
     np.testing.assert_allclose(found, wanted["affinity"], atol=1e-6)
 
 
+@pytest.mark.parametrize("level", ["spk", "utt"])
 @pytest.mark.parametrize("gender", ["same", "cross"])
-def test_candidates_and_choices_are_the_references(gender: Any, known: Pool, golden: tuple) -> None:
-    """The reference draws with Python's generator, seeded once with a string; its draws are put in here."""
+def test_candidates_and_choices_are_the_references(gender: Any, level: str, known: Pool, golden: tuple) -> None:
+    """The reference draws with Python's generator, seeded once with a string, once a speaker or once for each of their
+    two utterances; its draws are put in here."""
     given, wanted, _ = golden
     draws = random.Random("2020")
     for place, source in enumerate(given["src"]):
@@ -101,14 +103,14 @@ def test_candidates_and_choices_are_the_references(gender: Any, known: Pool, gol
         order = pseudo_speaker.from_farthest(among, source)[:200]
         ids = [known.speakers.index(among.speakers[one]) for one in order]
         np.testing.assert_array_equal(ids, wanted[f"cand_farthest_{gender}"][place])
-        positions = draws.sample(range(200), 100)
-        if gender == "same":
-            np.testing.assert_array_equal(positions, wanted["random_positions_first8draws"][place])
-        mix = pseudo_speaker.selec_anon(among, source, Fixed(positions), world=200, region=100)
-        chosen = [known.speakers.index(among.speakers[one]) for one in mix.places]
-        assert set(chosen) == set(wanted[f"chosen_farthest_{gender}_spk"][place])
-        made = pseudo_speaker.mixed(among, mix, rng=np.random.default_rng(0))
-        np.testing.assert_allclose(made.vector, wanted[f"pseudo_farthest_{gender}_spk"][2 * place], atol=1e-5)
+        for utterance in range(2 if level == "utt" else 1):
+            positions = draws.sample(range(200), 100)
+            mix = pseudo_speaker.selec_anon(among, source, Fixed(positions), world=200, region=100)
+            made = pseudo_speaker.mixed(among, mix, rng=np.random.default_rng(0))
+            row = wanted[f"pseudo_farthest_{gender}_{level}"][2 * place + utterance]
+            np.testing.assert_allclose(made.vector, row, atol=1e-5)
+        chosen = {known.speakers.index(among.speakers[one]) for one in mix.places}
+        assert chosen == set(wanted[f"chosen_farthest_{gender}_{level}"][place])
 
 
 class Fixed:
