@@ -28,6 +28,7 @@ USER 1000:1000
 ENV HOST=0.0.0.0 \
     PORT=7860 \
     VOICEVEIL_DATA=/data \
+    VOICEVEIL_MODELS=/data/models \
     NUMBA_CACHE_DIR=/tmp/numba \
     PYTHONUNBUFFERED=1
 VOLUME /data

@@ -87,6 +87,8 @@ def list_systems(args: argparse.Namespace) -> int:
     for key in registry.keys():
         info, status = registry.info(key), registry.status(key)
         print(f"{key:20} {info.fidelity:17} {status.state:17} {info.summary}")
+        if status.detail:
+            print(f"{'':20} {status.detail}")
         for param in info.params:
             print(f"{'':20} --set {param.name}={param.default}   {_range(param)}")
         for ref in info.weights:

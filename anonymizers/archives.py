@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any, NamedTuple
 
 from anonymizers.base import AnonymizerError
+from anonymizers.weights import UNPACKING
 
 MOST_FILES = 20_000
 MOST_BYTES = 50_000_000_000
@@ -36,19 +37,20 @@ def unpack(
 ) -> dict[str, int]:
     """Unpack a .zip or .tar.gz into `folder`; returns the files' paths in it, and their sizes in bytes.
 
-    All is unpacked beside first and then moved, so that no file is ever there in part. room(bytes) may object. `only`:
-    the files to take, all if empty; the archive is looked at as a whole in any case.
+    All is unpacked beside first and then moved, so that no file is ever there in part; what lies beside goes last, so
+    that it tells of an unpacking that was ended. room(bytes) may object. `only`: what to take, all if empty, "speech/"
+    being a folder with all that is in it; the archive is looked at as a whole in any case.
 
     Raises:
         ArchiveError: if it is damaged, too large, or holds a link or a path that leads out of the folder.
         OSError: if it cannot be written.
     """
-    beside = folder / f"{archive.name}.unpacking"
+    beside = folder / f"{archive.name}{UNPACKING}"
     shutil.rmtree(beside, ignore_errors=True)
     try:
         with _opened(archive) as members:
             _check(archive, members)
-            members = [member for member in members if not only or member.name in only]
+            members = [member for member in members if not only or _wanted(member.name, only)]
             room(sum(member.size for member in members))
             sizes = {member.name: _copied(member, beside / member.name) for member in members}
         for name in sizes:
@@ -64,6 +66,10 @@ def unpack(
         raise
     finally:
         shutil.rmtree(beside, ignore_errors=True)
+
+
+def _wanted(name: str, only: Collection[str]) -> bool:
+    return any(name == one or (one.endswith("/") and name.startswith(one)) for one in only)
 
 
 @contextmanager
@@ -116,4 +122,4 @@ def _untrusted(archive: Path, why: str) -> str:
 
 def _damaged(archive: Path, error: Exception) -> str:
     said = (str(error).strip() or type(error).__name__)[:120]
-    return f"{archive.name}: a .zip or .tar.gz was expected, but it is damaged or something else ({said})."
+    return f"{archive.name}: a .zip or .tar.gz was expected, but it is damaged or something else ({said}): fetch it again."

@@ -42,6 +42,7 @@ DEV_CLEAN = WeightRef(
             "76f87d090650617fca0cac8f88b9416e0ebf80350acb97b343a85fa903728ab3",
         ),
         WeightFile(f"LibriSpeech/{SPEAKER_LIST}", ""),
+        WeightFile("LibriSpeech/dev-clean/", ""),
     ),
     licence="CC BY 4.0",
     loader="archive",

@@ -19,6 +19,8 @@ from anonymizers.base import AnonymizerError, Status
 from anonymizers.weight_records import Record
 
 YES = frozenset({"1", "true", "yes", "on"})
+UNPACKING = ".unpacking"
+"""Ends the name of the folder beside an archive that is there only while it is unpacked."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,8 @@ class WeightRef:
         commercial: whether the licence allows commercial use; where not, it is accepted by name before anything is
             fetched or run.
         loader: how they are read: "safetensors", "tensors" (a pickle of tensors alone), "archive": the file with a url
-            is a .zip or .tar.gz, unpacked beside itself and then removed; files without one are what is needed of it.
+            is a .zip or .tar.gz, unpacked beside itself and then removed; files without one are what is taken out of
+            it, "speech/" being a folder with all that is in it.
         recipe: for the source "here": what trains them ("ssl-sas --content t6"), for `python -m training`.
         about_bytes: the size of all files, roughly, for people, where exact sizes are not known; never checked.
     """
@@ -118,8 +121,7 @@ def home(ref: WeightRef) -> Path:
 def located(ref: WeightRef) -> Path | None:
     """The folder in which all files are, each of the size it should have, or None; reads none of them."""
     for folder in _places(ref):
-        files = needed(ref)
-        if files and not any(fault(ref, folder, file) for file in files):
+        if not any(fault(ref, folder, file) for file in needed(ref)) and not _half_unpacked(ref, folder):
             return folder
     return None
 
@@ -137,18 +139,15 @@ def path_of(ref: WeightRef, name: str = "") -> Path:
 
 
 def needed(ref: WeightRef) -> tuple[WeightFile, ...]:
-    """The files that must be there: of an archive what it holds, as listed, else as it was found when unpacked."""
-    if ref.loader != "archive":
-        return ref.files
-    if listed := tuple(file for file in ref.files if not file.url):
-        return listed
-    records = [Record.read(home(ref), file.name) for file in ref.files]
-    return tuple(WeightFile(name, "", size) for one in records if one for name, size in one.unpacked.items())
+    """The files that must be there: of an archive, what is taken out of it."""
+    return tuple(file for file in ref.files if ref.loader != "archive" or not file.url)
 
 
 def fault(ref: WeightRef, folder: Path, file: WeightFile) -> str:
     """What is wrong with a file by its size alone: "" if nothing is, "missing", or how it is truncated."""
     path = folder / file.name
+    if file.name.endswith("/"):
+        return "" if path.is_dir() and any(path.iterdir()) else "missing"
     try:
         size = path.stat().st_size if path.is_file() else None
     except OSError:
@@ -214,7 +213,9 @@ def forbidden(ref: WeightRef) -> str:
 def size_bytes(ref: WeightRef) -> int:
     """How much the weights take on the disk; 0 if they are not here."""
     folder = located(ref)
-    return sum((folder / file.name).stat().st_size for file in needed(ref)) if folder else 0
+    paths = [folder / file.name for file in needed(ref)] if folder else []
+    inside = [one for path in paths for one in (path.rglob("*") if path.is_dir() else (path,))]
+    return sum(path.stat().st_size for path in inside if path.is_file())
 
 
 def described(ref: WeightRef) -> dict[str, Any]:
@@ -257,6 +258,11 @@ def _here_already(ref: WeightRef) -> int:
         for path in (folder / file.name, folder / f"{file.name}.part"):
             total += path.stat().st_size if path.is_file() else 0
     return total
+
+
+def _half_unpacked(ref: WeightRef, folder: Path) -> bool:
+    """Whether an archive was being unpacked there when something ended it."""
+    return any((folder / f"{file.name}{UNPACKING}").exists() for file in ref.files if file.url)
 
 
 def _places(ref: WeightRef) -> Iterator[Path]:

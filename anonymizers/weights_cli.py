@@ -89,7 +89,8 @@ def listed(ref: WeightRef) -> dict[str, Any]:
 def line(ref: WeightRef) -> str:
     """Weights on one line."""
     size = megabytes(ref.bytes) if ref.bytes else "size not known"
-    where = "here" if weights.located(ref) else "not here"
+    gone = "not here" if ref.source != "here" else f"not here: python -m training {ref.recipe}"
+    where = "here" if weights.located(ref) else gone
     terms = "" if ref.commercial else f", not for commercial use, {_state(ref)}"
     return f"weights {ref.id}   {size}   {ref.licence}{terms}   {where}"
 

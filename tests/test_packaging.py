@@ -107,6 +107,7 @@ def test_image_runs_as_user_1000_on_7860_with_a_volume():
     assert "USER 1000:1000" in lines
     assert "EXPOSE 7860" in lines
     assert "VOLUME /data" in lines
+    assert re.search(r"^    VOICEVEIL_MODELS=/data/\w+ \\$", read("Dockerfile"), flags=re.MULTILINE)
     assert re.search(r"useradd .*--uid 1000 user", read("Dockerfile"))
 
 

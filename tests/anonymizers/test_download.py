@@ -528,16 +528,21 @@ def zipped(files: dict[str, bytes]) -> bytes:
 
 @pytest.mark.parametrize("listed", [True, False])
 def test_an_archive_is_unpacked_and_goes(hub: Hub, store: Path, listed: bool) -> None:
-    members = (WeightFile("checkpoints/a.pt", ""),) if listed else ()
-    data = zipped({"checkpoints/a.pt": b"a" * 1000, "checkpoints/b.pt": b"b"})
+    members = (WeightFile("checkpoints/a.pt" if listed else "checkpoints/", ""),)
+    data = zipped({"checkpoints/a.pt": b"a" * 1000, "checkpoints/b.pt": b"b", "c.pt": b"c"})
     ref = ref_of(published(hub, "all.zip", data), *members, loader="archive", source="github:us/tiny")
     folder = fetch(ref, means=at_once())
     assert weights.located(ref) == folder == store / "us" / "tiny"
     assert weights.path_of(ref, "checkpoints/a.pt").read_bytes() == b"a" * 1000
     assert not (folder / "all.zip").exists()
     assert ref.bytes == len(data)
-    assert (folder / "checkpoints" / "b.pt").exists() is not listed  # what is not needed takes no room
-    (folder / "checkpoints" / "a.pt").write_bytes(b"a")
+    assert not (folder / "c.pt").exists()  # what is not needed takes no room
+    assert (folder / "checkpoints" / "b.pt").exists() is not listed
+    assert weights.size_bytes(ref) == (1000 if listed else 1001)
+    if listed:
+        (folder / "checkpoints" / "a.pt").write_bytes(b"a")  # cut short
+    else:
+        (folder / "all.zip.unpacking").mkdir()  # an unpacking that was ended
     assert weights.located(ref) is None
     fetch(ref, means=at_once())
     assert len(hub.asked) == 2
