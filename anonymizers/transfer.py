@@ -100,11 +100,8 @@ def bring(wanted: Wanted, report: Report, cancelled: threading.Event, means: Mea
         Stopped: once `cancelled` is set; what has come is kept.
         OSError: if it cannot be written.
     """
-    import httpx
-
     wanted.target.parent.mkdir(parents=True, exist_ok=True)
-    limits = httpx.Timeout(means.read_s, connect=means.connect_s)
-    with httpx.Client(follow_redirects=True, timeout=limits) as client:
+    with _client(means) as client:
         in_vain, tries = 0, means.first_tries
         for _ in range(means.most_tries):
             before = _size(wanted.part)
@@ -121,15 +118,28 @@ def bring(wanted: Wanted, report: Report, cancelled: threading.Event, means: Mea
     raise Refused(str(why))
 
 
+def _client(means: Means) -> Any:
+    import httpx
+
+    from anonymizers import __version__
+
+    limits = httpx.Timeout(means.read_s, connect=means.connect_s)
+    headers = {"User-Agent": f"voiceveil/{__version__}", "Accept-Encoding": "identity"}
+    try:
+        return httpx.Client(follow_redirects=True, timeout=limits, headers=headers)
+    except (ImportError, ValueError, OSError, httpx.InvalidURL) as error:
+        mend = "look at the variables HTTPS_PROXY, ALL_PROXY and SSL_CERT_FILE"
+        raise Refused(f"the proxy or the certificates named for it cannot be used ({_said(error)})", mend) from None
+
+
 def _attempt(client: Any, wanted: Wanted, report: Report, cancelled: threading.Event) -> str:
     import httpx
 
     if cancelled.is_set():
         raise Stopped
     host = httpx.URL(wanted.url).host
-    headers = {"Accept-Encoding": "identity", **_resuming(wanted)}
     try:
-        with client.stream("GET", wanted.url, headers=headers) as response:
+        with client.stream("GET", wanted.url, headers=_resuming(wanted)) as response:
             begin, exact = _answered(wanted, response)
             found = _received(exact, begin, response, report, cancelled)
     except httpx.TimeoutException:

@@ -275,6 +275,15 @@ def test_nobody_there_is_a_sentence(store: Path, url: str) -> None:
     assert pauses == [1.0, 2.0]
 
 
+@pytest.mark.parametrize(("name", "value"), [("HTTPS_PROXY", "nonsense://proxy"), ("SSL_CERT_FILE", "/no/such.pem")])
+def test_a_proxy_that_cannot_be_used_is_a_sentence(
+    hub: Hub, store: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(AnonymizerError, match=r"the proxy or the certificates .*: look at the variables HTTPS_PROXY"):
+        fetch(ref_of(published(hub)), means=at_once())
+
+
 def test_an_encrypted_address_may_not_lead_to_an_open_one() -> None:
     import httpx
 
