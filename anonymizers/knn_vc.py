@@ -22,7 +22,7 @@ from anonymizers.nearest import Searchable, neighbours
 from anonymizers.nn import ssl_models
 from anonymizers.nn.ssl_models import HOP, SAMPLE_RATE_HZ, WAVLM_LARGE
 from anonymizers.pool import Floats
-from anonymizers.pseudo_speaker import GENDERS
+from anonymizers.pseudo_speaker import GENDERS, Gender
 from anonymizers.target_speech import Target
 from anonymizers.wavlm_vocoder import levelled, spoken
 from anonymizers.weights import WeightRef, path_of
@@ -146,16 +146,21 @@ def drawn(folder: Path, clip: Clip, seed: int, params: Mapping[str, Any]) -> tup
     Raises:
         AnonymizerError: as `target_speech.chosen`.
     """
+    name, gender, source_sex, facts = asked(clip, params)
+    target = target_speech.chosen(folder, name, gender, source_sex, np.random.default_rng(seed))
+    return target, {"target": target.name, "target_sex": target.sex, **facts}
+
+
+def asked(clip: Clip, params: Mapping[str, Any]) -> tuple[str, Gender, str, dict[str, Any]]:
+    """Which target is asked for: a name, or "" and a gender with the source's sex where it matters; and facts on it."""
     name, gender = str(params["target"]).strip(), params["gender"]
     source_sex = target_speech.guessed_sex([clip]) if gender != "any" and not name else ""
-    target = target_speech.chosen(folder, name, gender, source_sex, np.random.default_rng(seed))
-    return target, {
-        "target": target.name,
-        "target_sex": target.sex,
+    facts = {
         "rule": "named" if name else "one speaker drawn",
         "gender": "" if name else gender,
         "source_sex_estimated_from_f0": source_sex,
     }
+    return name, gender, source_sex, facts
 
 
 @lru_cache(maxsize=2)
@@ -185,5 +190,5 @@ def likeness(query: Floats, among: Searchable, places: np.ndarray) -> Contour:
     """How like a frame is to the neighbours that replace it: the mean of their cosines, over time."""
     unit = query / np.maximum(np.linalg.norm(query, axis=1, keepdims=True), 1e-9)
     cosines = np.einsum("md,mkd->mk", unit, among.unit[places], optimize=True).mean(axis=1)
-    times_s = (np.arange(len(query)) * HOP + ssl_models.FRAME / 2) / SAMPLE_RATE_HZ
+    times_s = ssl_models.times_s(len(query))
     return Contour("Likeness to the target's nearest frames", "cosine", times_s, cosines.astype(np.float64))

@@ -33,6 +33,7 @@ ENTRIES: dict[str, Entry] = {
     "cascade-offline": Entry("anonymizers.cascade_offline:CascadeOffline", "#0072B2"),
     "ssl-sas": Entry("anonymizers.ssl_sas:SslSas", "#0072B2", "dot"),
     "knn-vc": Entry("anonymizers.knn_vc:KnnVc", "#CC79A7", "dot"),
+    "private-knn-vc": Entry("anonymizers.private_knn_vc:PrivateKnnVc", "#D55E00", "dot"),
     "contentvec2mel": Entry("anonymizers.contentvec2mel:ContentVec2Mel", "#56B4E9", "dot"),
     "gengan": Entry("anonymizers.gengan:GenGan", "#E69F00", "dot"),
 }

@@ -20,13 +20,15 @@ import numpy.typing as npt
 
 from anonymizers import weights
 from anonymizers.base import AnonymizerError, Progress, silent
+from anonymizers.nn.ssl_models import FRAME
 from anonymizers.pool import Floats
 from anonymizers.target_speech import SAMPLE_RATE_HZ, Target, speech
 from audio.clip import Clip
 
 Arrays = Mapping[str, npt.NDArray[Any]]
 Encode = Callable[[Clip], Arrays]
-"""From one recording at 16 kHz to arrays, one row a frame; with no rows where there is nothing to hear."""
+"""From one recording at 16 kHz, at least one frame long, to arrays with a row a frame; without rows where there is
+nothing to hear."""
 
 FOLDER = "target-features"
 LARGEST_BYTES = 2_000_000_000
@@ -97,16 +99,16 @@ def trimmed(samples: Floats) -> Floats:
 
 
 def _encoded(target: Target, longest_s: float, encode: Encode, progress: Progress) -> dict[str, npt.NDArray[Any]]:
-    clips = speech(target, longest_s)
+    clips = [clip for clip in speech(target, longest_s) if len(clip.samples) >= FRAME]
     found = []
     for number, clip in enumerate(clips):
         progress(number / len(clips), f"listening to {target.name}")
         found.append(encode(clip))
-    arrays = {name: np.concatenate([one[name] for one in found]) for name in found[0]}
-    if not all(map(len, arrays.values())):
+    arrays = {name: np.concatenate([one[name] for one in found]) for name in (found[0] if found else ())}
+    if not arrays or not all(map(len, arrays.values())):
         raise AnonymizerError(
-            f"Speech of the target speaker {target.name} was expected, but the voice activity detector found none "
-            "in any recording: take another target, or longer recordings, with a moment of silence before the voice."
+            f"Speech of the target speaker {target.name} was expected, but none was found in {len(target.files)} "
+            "recordings: take another target, or longer recordings, with a moment of silence before the voice."
         )
     return arrays
 

@@ -131,6 +131,11 @@ def load_wavlm_large(path: Path, layers: int = LARGE.layers) -> Module:
     return tensors.fill(wavlm_large(replace(LARGE, layers=layers)), renamed, path)
 
 
+def times_s(frames: int) -> npt.NDArray[np.float64]:
+    """The middle of each frame, in s: (frames,)."""
+    return (np.arange(frames) * HOP + FRAME / 2) / SAMPLE_RATE_HZ
+
+
 def features(module: Module, samples: Floats, layer: int) -> Floats:
     """What layer `layer` of an encoder makes of a sound at 16 kHz, float32, (n,): float32, ((n - 80) // 320, width).
 

@@ -23,6 +23,8 @@ FETCHED = [key for key in SYSTEMS if registry.info(key).weights]
 """Systems whose weights come from elsewhere: here they run with small random networks."""
 CHANGING = [key for key in SYSTEMS if key != "original"]
 KEEPING_TIME = [key for key in CHANGING if registry.info(key).keeps_timing]
+FEW_PSEUDO_SPEAKERS = {"private-knn-vc"}
+"""Two seeds may draw the same of its four published targets."""
 RATES_HZ = (8_000, 44_100)
 SETTINGS = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -89,9 +91,10 @@ def test_colours_differ_and_the_original_is_grey_and_first() -> None:
 
 @pytest.mark.parametrize("key", CHANGING)
 def test_the_same_seed_gives_the_same_samples_and_another_gives_others(key: str, spoken: Clip) -> None:
-    first, again, other = (runner.run(spoken, key, seed=seed) for seed in (1, 1, 2))
+    first, again = (runner.run(spoken, key, seed=1) for _ in range(2))
     np.testing.assert_array_equal(first.clip.samples, again.clip.samples)
-    assert first.clip.digest != other.clip.digest
+    others = range(2, 10) if key in FEW_PSEUDO_SPEAKERS else (2,)
+    assert any(runner.run(spoken, key, seed=seed).clip.digest != first.clip.digest for seed in others)
     assert first.clip.digest != spoken.digest
     assert_sound(first, spoken)
 
@@ -116,6 +119,7 @@ DRAWN_BY_SEED = {
     "house-knn": ("speakers", "median_f0_hz"),
     "house-stream": ("speakers", "median_f0_hz"),
     "knn-vc": ("target", "target_sex"),
+    "private-knn-vc": ("target", "target_sex"),
     "contentvec2mel": ("speakers", "median_f0_hz"),
     "gengan": ("noise",),
 }
