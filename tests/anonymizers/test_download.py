@@ -266,12 +266,22 @@ def test_another_size_is_refused_before_it_comes(hub: Hub, store: Path) -> None:
         fetch(ref_of(file), means=at_once())
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1:9/model.bin", "http://no-such-host.invalid/model.bin"])
-def test_nobody_there_is_a_sentence(store: Path, url: str) -> None:
+@pytest.mark.parametrize("host", ["127.0.0.1:9", "no-such-host.invalid"])
+def test_nobody_there_is_a_sentence(store: Path, monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+    import socket
+
+    found = socket.getaddrinfo
+
+    def resolved(name: Any, *args: Any, **kwargs: Any) -> Any:
+        if name in {"no-such-host.invalid", b"no-such-host.invalid"}:
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        return found(name, *args, **kwargs)
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolved)
     pauses: list[float] = []
     means = at_once(pause=lambda _, seconds: pauses.append(seconds))
-    with pytest.raises(AnonymizerError, match="could not be reached"):
-        fetch(ref_of(WeightFile("model.bin", url, 1)), means=means)
+    with pytest.raises(AnonymizerError, match=f"{host.partition(':')[0]} could not be reached"):
+        fetch(ref_of(WeightFile("model.bin", f"http://{host}/model.bin", 1)), means=means)
     assert pauses == [1.0, 2.0]
 
 
