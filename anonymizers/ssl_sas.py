@@ -136,7 +136,7 @@ class SslSas:
             fidelity_of(params["content"], kind),
             pseudo_speaker=voice.facts,
             intermediates={"F0 given to the vocoder": _contour(np.concatenate(f0_hz))},
-            warnings=(*voice.warnings, *_long(clip, pieces)),
+            warnings=(*voice.warnings, *_left_out(params), *_long(clip, pieces)),
         )
 
     def _voice(
@@ -211,17 +211,24 @@ def _joined(pieces: list[Floats], f0_hz: list[Floats], vector: Floats | None, ne
 
 def _contour(f0_hz: Floats) -> Contour:
     times_s = (np.arange(len(f0_hz)) + 0.5) * F0_STEP_S
-    return Contour("F0", "Hz", times_s, np.where(f0_hz > 0, f0_hz, np.nan))
+    return Contour("F0", "Hz", times_s, np.where(f0_hz > 0, f0_hz, np.nan).astype(np.float64))
 
 
 def _scaled(facts: Mapping[str, Any]) -> tuple[str, ...]:
     if facts["world"] == WORLD and facts["region"] == REGION:
         return ()
+    taken, among = facts["region"], facts["world"]
+    made = f"the mean of {taken} of the {among} farthest" if taken > 1 else "the vector of one real speaker"
     return (
         f"The pool has {facts['candidates']} speakers to choose among, the published one about {PUBLISHED_CANDIDATES}: "
-        f"the pseudo-speaker is the mean of {facts['region']} of the {facts['world']} farthest instead of {REGION} of "
-        f"{WORLD}.",
+        f"the pseudo-speaker is {made} instead of the mean of {REGION} of {WORLD}.",
     )
+
+
+def _left_out(params: Mapping[str, Any]) -> tuple[str, ...]:
+    if params["speaker"] == "anonymised" or params[emotion_compensation.COMPENSATION.name] == "off":
+        return ()
+    return ("Emotion compensation moves anonymised vectors only: it was left out.",)
 
 
 def _long(clip: Clip, pieces: list[Floats]) -> tuple[str, ...]:

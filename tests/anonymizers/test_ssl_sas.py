@@ -178,7 +178,9 @@ def test_a_pool_smaller_than_the_published_one_is_said(short: Clip) -> None:
     result = run(short)
     assert result.pseudo_speaker["world"] == 4  # 12 * 200 / 580
     assert len(result.pseudo_speaker["speakers"]) == result.pseudo_speaker["region"] == 2
-    assert "the mean of 2 of the 4 farthest instead of 100 of 200" in result.warnings[0]
+    assert "the mean of 2 of the 4 farthest instead of the mean of 100 of 200" in result.warnings[0]
+    few = ssl_sas.SslSas(networks, lambda hear, progress: tiny_pool(hear).taken([0, 1, 12, 13]))
+    assert "the vector of one real speaker instead of" in run(short, system=few).warnings[0]
 
 
 @pytest.mark.parametrize("gender", ["same", "cross", "any"])
@@ -200,6 +202,8 @@ def test_emotion_compensation_moves_the_vector(short: Clip, monkeypatch) -> None
     assert sad.pseudo_speaker["emotion"] == "sad"
     assert sad.pseudo_speaker["speakers"] == plain.pseudo_speaker["speakers"]
     assert sad.clip.digest != plain.clip.digest
+    own = run(short, speaker="original", emotion_compensation="sad")
+    assert "Emotion compensation moves anonymised vectors only: it was left out." in own.warnings
 
 
 def test_styles_are_heard_where_the_seed_says(short: Clip) -> None:
