@@ -122,4 +122,6 @@ def _untrusted(archive: Path, why: str) -> str:
 
 def _damaged(archive: Path, error: Exception) -> str:
     said = (str(error).strip() or type(error).__name__)[:120]
-    return f"{archive.name}: a .zip or .tar.gz was expected, but it is damaged or something else ({said}): fetch it again."
+    return (
+        f"{archive.name}: a .zip or .tar.gz was expected, but it is damaged or something else ({said}): fetch it again."
+    )
