@@ -37,44 +37,53 @@ def of(key: str, *, strangers: bool, offline: bool = False) -> Readiness:
             False, _said("Needs training" if status.state == "needs training" else "Not here", status.detail)
         )
     if asked := licences.to_accept(refs):
-        return _licence(asked[0], weights.missing(refs), strangers=strangers)
+        return _licence(_alike(asked), weights.missing(refs), strangers=strangers)
     gone = weights.missing(refs)
-    offered = next(iter(licences.to_accept(others)), None) if strangers else None
+    offered = _alike(licences.to_accept(others)) if strangers else ()
     more = f"<br>{_terms(offered, 'For some of its parameters:')} {FOR_ALL}" if offered else ""
+    to_accept = offered[0] if offered else None
     if not gone:
         listed = f"{', '.join(_named(refs))}." if refs else ""
-        return Readiness(status.state == "ready", _said("Weights", listed, more) if refs else "", offered)
+        return Readiness(status.state == "ready", _said("Weights", listed, more) if refs or more else "", to_accept)
     if offline:
         return Readiness(False, _said("Not here", f"{weights.forbidden(gone[0])}."))
     if not strangers:
         return Readiness(False, _said("Not here yet", f"{', '.join(_named(gone))}. {BY_OWNER.format(do='fetch them')}"))
-    return Readiness(True, _said("Downloads first, once", f"{_listed(gone)}.", more), offered)
+    return Readiness(True, _said(f"Downloads {_size(gone)}first, once", f"{_listed(gone)}.", more), to_accept)
 
 
-def _licence(ref: WeightRef, gone: Sequence[WeightRef], *, strangers: bool) -> Readiness:
-    then = f" Then it downloads, once: {escape(_listed(gone))}." if gone else ""
-    if not strangers:
-        return Readiness(False, f'<p class="vv-weights">{_terms(ref)} {BY_OWNER.format(do="accept it")}{then}</p>')
-    return Readiness(False, f'<p class="vv-weights">{_terms(ref)} {FOR_ALL}{then}</p>', ref)
+def _alike(asked: Sequence[WeightRef]) -> tuple[WeightRef, ...]:
+    """Those under the licence of the first: one button accepts it for all of them."""
+    return tuple(ref for ref in asked if ref.licence == asked[0].licence)
 
 
-def _terms(ref: WeightRef, whose: str = "Licence to accept:") -> str:
-    """The licence and what it forbids."""
-    use = "" if ref.commercial else ", which forbids commercial use"
-    return f"<strong>{whose}</strong> {escape(ref.title)} is under {escape(ref.licence)}{use}."
+def _licence(asked: Sequence[WeightRef], gone: Sequence[WeightRef], *, strangers: bool) -> Readiness:
+    then = f"<br>Then it downloads {_size(gone)}once: {escape(_listed(gone))}." if gone else ""
+    who = FOR_ALL if strangers else BY_OWNER.format(do="accept it")
+    return Readiness(False, f'<p class="vv-weights">{_terms(asked)} {who}{then}</p>', asked[0] if strangers else None)
+
+
+def _terms(asked: Sequence[WeightRef], head: str = "Licence to accept:") -> str:
+    """A licence, what it forbids, and of which weights it is."""
+    use = "" if asked[0].commercial else ", which forbids commercial use"
+    titles = escape("; ".join(ref.title for ref in asked))
+    return f"<strong>{head} {escape(asked[0].licence)}</strong>{use}. It is that of: {titles}."
 
 
 def _named(refs: Iterable[WeightRef]) -> list[str]:
     return [f"{ref.title} ({weights.megabytes(ref.bytes) + ', ' if ref.bytes else ''}{ref.licence})" for ref in refs]
 
 
+def _size(gone: Sequence[WeightRef]) -> str:
+    """How much is fetched, with a space behind it; "" where that is not known."""
+    return f"{weights.megabytes(weights.to_come_bytes(gone))} " if all(ref.bytes for ref in gone) else ""
+
+
 def _listed(gone: Sequence[WeightRef]) -> str:
-    """What is fetched, and how much in all."""
-    total, to_come = sum(ref.bytes for ref in gone), weights.to_come_bytes(gone)
-    known = all(ref.bytes for ref in gone)
-    whole = f", {weights.megabytes(total)} in all" if len(gone) > 1 and known else ""
-    rest = f", {weights.megabytes(to_come)} of it still to come" if known and to_come < total else ""
-    return f"{', '.join(_named(gone))}{whole}{rest}"
+    """What is fetched, and whether a part of it is here already."""
+    here = sum(ref.bytes for ref in gone) - weights.to_come_bytes(gone)
+    rest = f"; {weights.megabytes(here)} have come already" if here > 0 and _size(gone) else ""
+    return f"{', '.join(_named(gone))}{rest}"
 
 
 def _said(head: str, text: str, more: str = "") -> str:

@@ -10,7 +10,7 @@ import gradio as gr
 from anonymizers import licences, weights
 from anonymizers.base import AnonymizerError
 from web import weight_shelf
-from web.components.study_list import StudyList
+from web.components.choices import Choices
 from web.pages import models_words as words
 from web.services import Services
 from web.weight_shelf import Shelved
@@ -27,39 +27,41 @@ class ModelsPage:
         self.work, self.offline = services.weight_work, services.settings.offline
         gr.Navbar(main_page_name="Studies")
         gr.HTML(words.HEADER, padding=False)
-        self.summary = gr.HTML("", elem_id="summary", padding=False)
-        with gr.Row(elem_classes=["vv-columns"], equal_height=False):
-            with gr.Column(scale=4, min_width=280, elem_classes=["vv-controls"]):
-                self.list = StudyList([], label="Weights", elem_id="weights", elem_classes=["vv-studies"])
-            with gr.Column(scale=10, min_width=300, elem_classes=["vv-results"]):
-                self.said = gr.HTML("", elem_id="said", padding=False, elem_classes=["vv-said"])
-                self.table = gr.HTML("", elem_id="all", padding=False)
-                with gr.Column(visible=False, elem_id="panel", elem_classes=["vv-stack"]) as self.panel:
-                    self._panel()
+        with gr.Column(elem_classes=["vv-stack"]):
+            self.summary = gr.HTML("", elem_id="summary", padding=False)
+            self.list = Choices(
+                [(one.ref.title, one.ref.id) for one in weight_shelf.shelf()],
+                value=None, label="Choose weights to fetch, check or delete", elem_id="weights",
+            )  # fmt: skip
+            self.said = gr.HTML("", elem_id="said", padding=False, elem_classes=["vv-said"])
+            with gr.Column(visible=False, elem_id="panel", elem_classes=["vv-stack"]) as self.panel:
+                self._panel()
+            gr.HTML('<h2 class="vv-step">All weights</h2>', padding=False)
+            self.table = gr.HTML("", elem_id="all", padding=False)
         self.stamp = gr.State("")
         self.timer = gr.Timer(POLL_S)
         self._wire()
 
     def _panel(self) -> None:
         self.heading = gr.HTML("", elem_id="heading", padding=False)
-        self.progress = gr.HTML("", elem_id="progress", padding=False)
         with gr.Row(elem_classes=["vv-buttons"]):
             self.accept = gr.Button("I accept the licence", variant="primary", elem_id="accept", min_width=96)
             self.download = gr.Button("Download", variant="primary", elem_id="download", min_width=96)
             self.stop = gr.Button("Stop", elem_id="stop", min_width=96)
             self.verify = gr.Button("Check", elem_id="verify", min_width=96)
             self.delete = gr.Button("Delete…", elem_id="delete", min_width=96)
-            self.back = gr.Button("All weights", elem_id="back", min_width=96)
         with gr.Column(visible=False, elem_id="confirm", elem_classes=["vv-confirm"]) as self.confirm:
             gr.HTML(words.DELETE, padding=False)
             with gr.Row(elem_classes=["vv-buttons"]):
                 self.yes = gr.Button("Delete them", variant="stop", elem_id="delete-now")
                 self.no = gr.Button("Keep them", elem_id="keep")
+        self.progress = gr.HTML("", elem_id="progress", padding=False)
+        self.facts = gr.HTML("", elem_id="facts", padding=False)
 
     def _wire(self) -> None:
         everything = [
-            self.list, self.said, self.summary, self.table, self.panel, self.heading, self.progress, self.accept,
-            self.download, self.stop, self.verify, self.delete, self.confirm, self.stamp,
+            self.list, self.said, self.summary, self.table, self.panel, self.heading, self.progress, self.facts,
+            self.accept, self.download, self.stop, self.verify, self.delete, self.confirm, self.stamp,
         ]  # fmt: skip
         self.load = (self._listed, None, everything)
         self.list.input(self._shown, self.list, everything, **HOW)
@@ -74,7 +76,6 @@ class ModelsPage:
             button.click(self._handler(deed), self.list, everything, **HOW)
         self.delete.click(lambda: gr.update(visible=True), None, self.confirm, **HOW)
         self.no.click(lambda: gr.update(visible=False), None, self.confirm, **HOW)
-        self.back.click(self._listed, None, everything, **HOW)
         self.timer.tick(self._looked, [self.list, self.stamp], everything, **HOW)
 
     def _handler(self, deed: Callable[[Shelved], str]) -> Callable[[Any], Update]:
@@ -132,7 +133,7 @@ class ModelsPage:
         return {
             self.said: "",
             self.confirm: gr.update(visible=False),
-            self.list: gr.update(choices=self._choices(listed), value=one.ref.id if one else None),
+            self.list: one.ref.id if one else None,
             self.panel: gr.update(visible=one is not None),
             **self._state(listed, one),
             self.stamp: self._stamp(listed, one),
@@ -144,14 +145,13 @@ class ModelsPage:
         one = next((each for each in listed if each.ref.id == chosen), None)
         if (now := self._stamp(listed, one)) == stamp:
             return {self.stamp: gr.skip()}
-        choices = {self.list: gr.update(choices=self._choices(listed))}
-        return {**choices, **self._state(listed, one), self.stamp: now}
+        return {**self._state(listed, one), self.stamp: now}
 
     def _state(self, listed: list[Shelved], one: Shelved | None) -> Update:
         works = [self.work.seen(each.ref.id) for each in listed]
         common = {
             self.summary: words.summary(listed, weight_shelf.disk(listed)),
-            self.table: gr.update(value=words.table(listed, works), visible=one is None),
+            self.table: words.table(listed, works),
         }
         return common | (self._panel_of(one) if one else {})
 
@@ -170,14 +170,13 @@ class ModelsPage:
             self.accept: gr.update(value=f"I accept {one.ref.licence}", visible=not one.accepted),
             self.heading: words.heading(one, work),
             self.progress: words.progress(work),
+            self.facts: words.facts(one),
         }
-
-    def _choices(self, listed: list[Shelved]) -> list[tuple[str, str]]:
-        return [(words.label(one, self.work.seen(one.ref.id)), one.ref.id) for one in listed]
 
     def _stamp(self, listed: list[Shelved], one: Shelved | None) -> str:
         """What tells whether anything on the page is out of date."""
-        return repr([self._choices(listed), one, words.progress(self.work.seen(one.ref.id)) if one else ""])
+        stands = [words.standing(each, self.work.seen(each.ref.id)) for each in listed]
+        return repr([stands, one, words.progress(self.work.seen(one.ref.id)) if one else ""])
 
 
 def render(services: Services, blocks: gr.Blocks) -> None:

@@ -19,11 +19,10 @@ HEADER = """
   </form>
 </header>
 """
-OVERVIEW = '<p class="vv-reading">Choose weights on the left to fetch, check or delete them.</p>'
 DELETE = (
     '<p class="vv-problem">They are removed from this disk. Whoever needs them next waits for the download again.</p>'
 )
-GONE = "There are no such weights any more: choose others on the left."
+GONE = "There are no such weights any more: choose others."
 ELSEWHERE = (
     "They lie in the publisher's own cache, which other programs use too: they are not deleted from here, but by hand."
 )
@@ -35,17 +34,17 @@ STATES = {
     "to train": "to be trained",
     "not here": "not here",
 }
+SOURCES = {
+    "huggingface": "Hugging Face,",
+    "github": "GitHub,",
+    "zenodo": "Zenodo,",
+    "here": "trained by this project's recipe",
+}
 CHECKED = {
     "published": "Every file is the published one (SHA-256).",
     "fetched": "Every file is as it was when it was fetched. The publisher tells no SHA-256 of all of them.",
     "none": "No SHA-256 is known for all of these files, so nothing can say whether they are the published ones.",
 }
-
-
-def label(one: Shelved, work: Work | None) -> str:
-    """One line of the list."""
-    size = f" · {megabytes(one.ref.bytes)}" if one.ref.bytes else ""
-    return f"{one.ref.title}{size} · {standing(one, work)}"
 
 
 def standing(one: Shelved, work: Work | None) -> str:
@@ -79,27 +78,33 @@ def table(listed: Sequence[Shelved], works: Sequence[Work | None]) -> str:
     )
     cells = "".join(f'<th scope="col">{head}</th>' for head in heads)
     return (
-        f'{OVERVIEW}<div class="vv-scroll" tabindex="0" role="region" aria-label="All weights">'
+        f'<div class="vv-scroll" tabindex="0" role="region" aria-label="All weights">'
         f'<table class="vv-table vv-words vv-shelf"><thead><tr>{cells}</tr></thead><tbody>{rows}</tbody></table></div>'
     )
 
 
 def heading(one: Shelved, work: Work | None) -> str:
-    """Everything about some weights."""
+    """Name and state of some weights, and what to do next where no button does it."""
+    state = standing(one, work)
+    return f'<h2 class="vv-title">{escape(one.ref.title)}</h2><p class="vv-next">{state.capitalize()}</p>{_next(one)}'
+
+
+def facts(one: Shelved) -> str:
+    """Everything else about them."""
     ref = one.ref
-    facts = {
-        "State": standing(one, work),
-        "Used by": ", ".join(one.used_by),
-        "Size": megabytes(ref.bytes) if ref.bytes else "not known",
-        "On this disk": megabytes(one.disk_bytes) if one.disk_bytes else MISSING,
-        "Licence": f"{ref.licence}{'' if ref.commercial else ', forbids commercial use'}",
-        "Accepted": _when(one),
-        "Source": ref.source if ref.source != "here" else "trained by this project's recipe",
-        "Revision": ref.revision or MISSING,
-        "Files": ", ".join(file.name for file in ref.files),
-        "Folder": str(one.folder),
-    }
-    return f'<h2 class="vv-title">{escape(ref.title)}</h2>{definitions(facts)}{_next(one)}'
+    return definitions(
+        {
+            "Used by": ", ".join(one.used_by),
+            "Size": megabytes(ref.bytes) if ref.bytes else "not known",
+            "On this disk": megabytes(one.disk_bytes) if one.disk_bytes else MISSING,
+            "Licence": f"{ref.licence}{'' if ref.commercial else ', forbids commercial use'}",
+            "Accepted": _when(one),
+            "Source": _source(ref.source),
+            "Revision": ref.revision[:12] or MISSING,
+            "Files": ", ".join(file.name for file in ref.files),
+            "Folder": str(one.folder),
+        }
+    )
 
 
 def progress(work: Work | None) -> str:
@@ -135,6 +140,11 @@ def _when(one: Shelved) -> str:
     if not one.accepted:
         return "not yet"
     return one.accepted_utc.replace("T", " ").replace("+00:00", " UTC") or "yes"
+
+
+def _source(source: str) -> str:
+    kind, _, name = source.partition(":")
+    return f"{SOURCES.get(kind, kind)} {name}".strip()
 
 
 def _gigabytes(number: int) -> str:
