@@ -15,9 +15,7 @@ from anonymizers.report import describe
 from anonymizers.spread import spread
 from anonymizers.weights_ready import prepare
 from anonymizers.workers import WorkerLost
-from audio.clip import ClipError, decode, encode_wav
-
-SUFFIXES = frozenset({".wav", ".flac", ".mp3", ".ogg", ".opus", ".m4a", ".aac", ".webm", ".aif", ".aiff"})
+from audio.clip import SUFFIXES, ClipError, decode, encode_wav
 
 
 @dataclass(frozen=True)

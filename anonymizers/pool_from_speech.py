@@ -11,10 +11,9 @@ import numpy as np
 
 from anonymizers import pitch
 from anonymizers.base import AnonymizerError
-from anonymizers.batch import SUFFIXES
 from anonymizers.pitch_formant import estimated_sex
 from anonymizers.pool import UNIT_TOLERANCE, Floats, Pool, f0_statistics
-from audio.clip import Clip, ClipError, decode
+from audio.clip import SUFFIXES, Clip, ClipError, decode
 
 Embed = Callable[[Clip], Floats]
 """From a clip to its speaker's vector, float32, shape (d,), not zero; AnonymizerError for one that it cannot hear."""

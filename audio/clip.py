@@ -14,6 +14,13 @@ MAX_SAMPLE_RATE_HZ = 48_000
 """Clips above this rate are resampled on the way in: no system here works above it, and no browser needs it."""
 
 
+SUFFIXES = frozenset((
+    ".wav", ".flac", ".mp3", ".ogg", ".oga", ".opus", ".m4a", ".aac",
+    ".mp4", ".webm", ".aif", ".aiff", ".caf", ".w64", ".amr",
+))  # fmt: skip
+"""Endings of what decode() can read; other files in a folder are not clips."""
+
+
 class ClipError(ValueError):
     """A file that cannot become a clip; the message is one sentence written for the person who sent it."""
 

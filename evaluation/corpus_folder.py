@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
-from anonymizers.batch import SUFFIXES
+from audio.clip import SUFFIXES
 from evaluation.corpus import Corpus, CorpusError, Utterance
 from evaluation.corpus_words import key_of, some, text_of
 

@@ -11,18 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from audio.clip import ClipError, decode
+from audio.clip import SUFFIXES, ClipError, decode
 from listening_test.study import Study, StudyClip, StudyError
 from listening_test.study_faults import shown
 
 NEEDED = ("file", "speaker", "sex")
 OPTIONAL = ("emotion", "transcript", "session", "language", "licence")
 SEXES: dict[str, Literal["F", "M", "X"]] = {"f": "F", "female": "F", "m": "M", "male": "M", "x": "X"}
-SUFFIXES = frozenset((
-    ".wav", ".flac", ".mp3", ".ogg", ".oga", ".opus", ".m4a", ".aac",
-    ".mp4", ".webm", ".aif", ".aiff", ".caf", ".w64", ".amr",
-))  # fmt: skip
-"""Endings of what decode() can read; other files in a folder are not clips."""
 LONGEST_S = 600.0
 """Longer files are not read to their end; how long a study's clips may be is the study's own limit."""
 LARGEST_FILE_BYTES = 200 * 1024 * 1024
