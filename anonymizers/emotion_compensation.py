@@ -55,7 +55,7 @@ HOUSE = Path(__file__).resolve().parents[1] / "assets" / "models" / FILE
 COMPENSATION = Param(
     "emotion_compensation", "choice", "off", "Emotion compensation",
     "Moves the pseudo-speaker's vector to where voices of an emotion lie. predicted: the emotion that is heard in the "
-    "source's own vector; or one that you name.",
+    "source's own vector, which passes on something of who speaks; or one that you name.",
     choices=("off", "predicted", *EMOTIONS),
 )  # fmt: skip
 DISTANCE = Param(

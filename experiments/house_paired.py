@@ -17,6 +17,8 @@ from experiments.house_figures import Study
 from experiments.house_plan import Cell, Job
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from evaluation.privacy.trial_scores import Trials
 
 Floats = npt.NDArray[np.float64]
@@ -27,6 +29,12 @@ REPLICATES = 1000
 def uar_difference(study: Study, kind: str, cell: Cell, other: Cell) -> Interval:
     """UAR of a cell less that of another, over the utterances that both have."""
     one, two = (study.table("emotions", kind, [made]) for made in (cell, other))
+    return uar_difference_of(one, two)
+
+
+def uar_difference_of(one: pd.DataFrame, two: pd.DataFrame) -> Interval:
+    """UAR of one table of answers ("utterance", "speaker", "truth", "said") less that of another, over the utterances
+    that both have."""
     if one.empty or two.empty:
         return undefined("One of the two runs is missing.")
     both = one.merge(two, on=["utterance", "speaker", "truth"], suffixes=("", "_other"))
