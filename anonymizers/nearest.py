@@ -16,6 +16,7 @@ from anonymizers.pool import Floats
 
 BLOCK_FRAMES = 256
 """So many frames look for their neighbours at a time: memory stays flat."""
+PREPARED_FRAMES = 2048
 ROUGH_FROM = 4_000_000
 """Frames with fewer numbers in all are searched directly."""
 SHORTLIST = 64
@@ -57,9 +58,16 @@ def searchable(rows: Floats) -> Searchable:
     centre = unit.mean(axis=0)
     if rows.size < ROUGH_FROM or not _multiplies_bfloat16():
         return Searchable(rows, unit, centre, None, np.zeros(0, np.float32), 0.0, 0.0)
-    about = unit - centre
-    rough, lengths, errors = _rounded(about)
-    return Searchable(rows, unit, centre, rough, about @ centre, float(lengths.max()), float(errors.max()))
+    import torch
+
+    parts, offset = [], np.zeros(len(unit), np.float32)
+    for start in range(0, len(unit), PREPARED_FRAMES):
+        about = unit[start : start + PREPARED_FRAMES] - centre
+        offset[start : start + len(about)] = about @ centre
+        parts.append(_rounded(about))
+    rough, lengths, errors = zip(*parts, strict=True)
+    length, error = (float(max(part.max() for part in one)) for one in (lengths, errors))
+    return Searchable(rows, unit, centre, torch.cat(rough), offset, length, error)
 
 
 def neighbours(queries: Floats, among: Searchable, k: int) -> tuple[Floats, np.ndarray]:
