@@ -55,13 +55,13 @@ HOUSE = Path(__file__).resolve().parents[1] / "assets" / "models" / FILE
 COMPENSATION = Param(
     "emotion_compensation", "choice", "off", "Emotion compensation",
     "Moves the pseudo-speaker's vector to where voices of an emotion lie. predicted: the emotion that is heard in the "
-    "source's own vector, which passes on something of who speaks; or one that you name.",
+    "source's own vector, often wrongly; or one that you name.",
     choices=("off", "predicted", *EMOTIONS),
 )  # fmt: skip
 DISTANCE = Param(
     "emotion_distance", "float", 30.0, "Distance of the compensation",
     "How far beyond the emotion's boundary the vector is put, where a vector is sqrt(d) long (13.9 for 192 numbers); "
-    "30 or 40 as published.",
+    "30 or 40 as published. The further, the more alike all pseudo-speakers get, which helps attackers.",
     0.0, 40.0, 0.5,
 )  # fmt: skip
 PARAMS = (COMPENSATION, DISTANCE)
