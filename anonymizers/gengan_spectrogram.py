@@ -1,7 +1,9 @@
 """GenGAN between two spectrograms: scale, windows of 16.7 s, the generator, and back.
 
 The published network takes exactly 1043 frames. A shorter clip is followed by zeros up to 16.7 s, as published: mean
-and deviation are those of the whole padded spectrogram, because the weights were trained so. A longer clip, which the
+and deviation are those of the whole padded spectrogram. Of a clip much shorter than those it was trained on (read
+sentences, mostly over 10 s) little is left then, since all that is 3 deviations over the mean is cut; said over and
+over until 16.7 s are full, which is our own addition, it keeps its spectrogram. A longer clip, which the
 published program cannot take, is heard in windows of 16.7 s that overlap by 2 s or more; each is scaled by its own mean
 and deviation, all get the same noise, and where two overlap their log-mel values are cross-faded.
 """
@@ -30,15 +32,18 @@ WIDTH, EPSILON = 3.0, 1e-6
 """Three deviations from the mean become 1."""
 
 
-def heard(samples: Floats) -> Tensor:
-    """The log-mel of a sound scaled to a peak of 0.95 and filled up with zeros: float32 (80, 1043 or more)."""
+def heard(samples: Floats, fill: str = "silence") -> Tensor:
+    """The log-mel of a sound scaled to a peak of 0.95 and filled up to 16.7 s by `fill`, "silence" or "repeat": float32
+    (80, 1043 or more)."""
     import torch
 
     peak = max(float(np.abs(samples).max(initial=0)), float(np.finfo(np.float32).tiny))
     scaled = np.float32(PEAK) * (samples / np.float32(peak))
     length = max(WINDOW, -(-len(samples) // melgan.HOP) * melgan.HOP)
-    padded = torch.from_numpy(np.pad(scaled, (0, length - len(samples))))
-    return melgan.log_mel(padded[None], SAMPLE_RATE_HZ, "constant")[0]
+    filled = np.pad(scaled, (0, length - len(samples)))
+    if fill == "repeat" and len(samples) < WINDOW:
+        filled = np.resize(scaled, WINDOW)
+    return melgan.log_mel(torch.from_numpy(filled)[None], SAMPLE_RATE_HZ, "constant")[0]
 
 
 def normalised(mel: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
 
-from anonymizers import gengan, gengan_spectrogram, registry, runner
-from anonymizers.gengan import GENERATOR, JUDGE, VOCODER, GenGan, Networks
-from anonymizers.nn import unet_filter
+from anonymizers import gengan_networks, gengan_spectrogram, registry, runner
+from anonymizers.gengan import GenGan
+from anonymizers.gengan_networks import GENERATOR, JUDGE, VOCODER, Networks
+from anonymizers.nn import gender_net, melgan, unet_filter
 from anonymizers.nn.hifigan import fill
-from anonymizers.weights import WeightRef
 from audio.clip import Clip
 from tests.anonymizers.tiny_gengan import networks, tiny
 
-DEFAULTS = {"phase": "auto", "iterations": 4}
+DEFAULTS = {"phase": "auto", "pitch": "as published", "iterations": 2, "fill": "silence"}
 
 
 @pytest.mark.parametrize("voice", ["F", "M"])
@@ -42,7 +43,7 @@ def test_the_spectrogram_is_the_references(voice: str, shared_dir) -> None:
 @pytest.mark.parametrize("duration_s", [0.05, 3.0, 16.7, 16.71, 20.0, 40.0])
 def test_any_length_comes_back_as_long(duration_s: float, phase: str) -> None:
     samples = np.random.default_rng(3).uniform(-0.3, 0.3, round(16_000 * duration_s)).astype(np.float32)
-    result = tiny().anonymize(Clip(samples, 16_000), seed=1, phase=phase, iterations=1)
+    result = tiny().anonymize(Clip(samples, 16_000), seed=1, **{**DEFAULTS, "phase": phase})
     assert 0 <= len(samples) - len(result.clip.samples) < 256
     assert np.isfinite(result.clip.samples).all()
     assert not result.clip.is_silent
@@ -90,7 +91,7 @@ def test_the_seed_draws_the_noise_and_all_windows_get_the_same() -> None:
 
     long = Clip(np.random.default_rng(0).uniform(-1, 1, 280_000).astype(np.float32), 16_000)
     for seed in (1, 1, 2):
-        GenGan(lambda phase: Networks(generator)).anonymize(long, seed=seed, phase="griffin-lim", iterations=1)
+        GenGan(lambda phase: Networks(generator)).anonymize(long, seed=seed, **DEFAULTS)
     assert len(given) == 6
     assert torch.equal(given[0], given[1])
     assert torch.equal(given[0], given[2])
@@ -98,17 +99,17 @@ def test_the_seed_draws_the_noise_and_all_windows_get_the_same() -> None:
 
 
 def test_the_result_says_which_vocoder_ran(voice: Clip) -> None:
-    vocoded = tiny().anonymize(voice, seed=1, phase="melgan", iterations=2)
+    vocoded = tiny().anonymize(voice, seed=1, **{**DEFAULTS, "phase": "melgan", "fill": "repeat"})
     assert "MelGAN" in vocoded.pseudo_speaker["phase"]
     assert vocoded.warnings == ()
-    inverted = tiny().anonymize(voice, seed=1, phase="griffin-lim", iterations=2)
+    inverted = tiny().anonymize(voice, seed=1, **DEFAULTS)
     assert inverted.pseudo_speaker["phase"] == "Griffin-Lim, 2 iterations"
     assert "not the reference's vocoder" in inverted.warnings[0]
 
 
 def test_the_judgement_is_over_the_same_windows_and_only_with_a_judge(voice: Clip) -> None:
     judged = tiny().anonymize(voice, seed=1, **DEFAULTS).intermediates
-    before, after = judged["gender_net_original"], judged["gender_net_gengan"]
+    before, after = judged["before"], judged["after"]
     np.testing.assert_array_equal(before.times_s, after.times_s)
     assert ((before.values >= 0) & (before.values <= 1) | np.isnan(before.values)).all()
     without = GenGan(lambda phase: Networks(networks(phase).generator))
@@ -139,23 +140,20 @@ def stored(folder, ref, module) -> None:
 
 def test_published_files_are_read_where_the_store_has_them(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VOICEVEIL_MODELS", str(tmp_path))
-    monkeypatch.setattr(gengan, "models", lambda: Unkept())
-    for name in ("GENERATOR", "JUDGE", "VOCODER"):  # the sizes of these files are others
-        monkeypatch.setattr(gengan, name, unsized(getattr(gengan, name)))
+    monkeypatch.setattr(gengan_networks, "models", lambda: Unkept())
+    refs = (replace(ref, files=(replace(ref.files[0], bytes=0),)) for ref in (GENERATOR, VOCODER, JUDGE))
+    generator, vocoder, judge = refs
+    published = partial(gengan_networks.published, generator=generator, vocoder=vocoder, judge=judge)
     stored(tmp_path, GENERATOR, unet_filter.network())
-    alone = gengan.published("auto")
+    alone = published("auto")
     assert alone.vocoder is None
     assert alone.judge is None
-    stored(tmp_path, JUDGE, gengan.gender_net.network())
-    stored(tmp_path, VOCODER, gengan.melgan.network())
-    assert gengan.published("griffin-lim").vocoder is None
-    whole = gengan.published("auto")
+    stored(tmp_path, JUDGE, gender_net.network())
+    stored(tmp_path, VOCODER, melgan.network())
+    assert published("griffin-lim").vocoder is None
+    whole = published("auto")
     assert whole.vocoder is not None
     assert whole.judge is not None
-
-
-def unsized(ref: WeightRef) -> WeightRef:
-    return replace(ref, files=tuple(replace(file, bytes=0) for file in ref.files))
 
 
 class Unkept:
@@ -173,3 +171,36 @@ def test_the_registry_has_it(voice: Clip, monkeypatch: pytest.MonkeyPatch) -> No
     result = runner.run(voice, "gengan", params={"iterations": 2})
     assert result.fidelity == "original-weights"
     assert len(result.clip.samples) == len(voice.samples)
+
+
+def test_a_short_clip_is_warned_of_unless_it_is_repeated(voice: Clip) -> None:
+    assert any("Under 6 s" in said for said in tiny().anonymize(voice, seed=1, **DEFAULTS).warnings)
+    assert not any("6 s" in said for said in tiny().anonymize(voice, seed=1, **{**DEFAULTS, "fill": "repeat"}).warnings)
+    six = Clip(np.resize(voice.samples, 96_000), 16_000)
+    assert not any("6 s" in said for said in tiny().anonymize(six, seed=1, **DEFAULTS).warnings)
+
+
+def test_a_repeated_clip_stands_where_it_stood(voice: Clip) -> None:
+    alone, again = (gengan_spectrogram.heard(voice.samples, fill) for fill in ("silence", "repeat"))
+    torch.testing.assert_close(alone[:, :90], again[:, :90])
+    assert float(alone[:, 200:].max()) == -5
+    assert float(again[:, 200:].max()) > -1
+    long = np.resize(voice.samples, 300_000)
+    torch.testing.assert_close(*(gengan_spectrogram.heard(long, fill) for fill in ("silence", "repeat")))
+
+
+def test_griffin_lim_lowers_low_sounds_as_the_published_vocoder_does() -> None:
+    """Below 1 kHz bands are equally spaced: 80 to 45.2 mel at 16 kHz, to 49.9 at 22.05, played at 16: to 0.80."""
+    tone = Clip(0.3 * np.sin(2 * np.pi * 500 * np.arange(96_000) / 16_000).astype(np.float32), 16_000)
+    same = GenGan(lambda phase: Networks(lambda scaled, noise: scaled))
+    for pitch, wanted_hz in (("kept", 500), ("as published", 400)):
+        found = same.anonymize(tone, seed=1, **{**DEFAULTS, "pitch": pitch, "iterations": 8}).clip.samples
+        strongest = np.argmax(np.abs(np.fft.rfft(found * np.hanning(len(found))))) * 16_000 / len(found)
+        assert strongest == pytest.approx(wanted_hz, abs=20)  # bins are 15.6 Hz wide
+
+
+def test_what_gender_net_says_is_among_the_facts(voice: Clip) -> None:
+    result = tiny().anonymize(voice, seed=1, **DEFAULTS)
+    said = result.pseudo_speaker["sounds_female_to_gender_net"]
+    assert said["before"] == pytest.approx(float(np.nanmean(result.intermediates["before"].values)), abs=0.006)
+    assert 0 <= said["after"] <= 1

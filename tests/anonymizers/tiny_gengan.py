@@ -7,7 +7,8 @@ from functools import cache
 import torch
 
 from anonymizers.base import Anonymizer
-from anonymizers.gengan import GenGan, Networks
+from anonymizers.gengan import GenGan
+from anonymizers.gengan_networks import Networks
 from anonymizers.nn import gender_net, melgan, unet_filter
 
 
