@@ -2,8 +2,8 @@
 
 On one core; bounds are on processor time, so that others on the machine do not count. The networks have the published
 sizes and random weights, written to files and read as the published ones are. Memory is the largest that a process of
-its own ever held, Python, torch and loading included. Frames to search are like speech as far as that can be without the
-encoder's weights: spectra of the demo voices, each with noise of its own, spread at random over 1,024 dimensions.
+its own ever held, Python, torch and loading included. Frames to search are like speech as far as that can be without
+the encoder's weights: spectra of the demo voices, each with noise of its own, spread at random over 1,024 dimensions.
 """
 
 from __future__ import annotations

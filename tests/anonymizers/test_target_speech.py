@@ -57,6 +57,19 @@ def test_without_one_librispeech_is_needed_where_it_is_unpacked(monkeypatch, tmp
         target_speech.folder()
 
 
+def test_librispeech_unpacked_in_the_store_is_the_folder(monkeypatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("VOICEVEIL_TARGETS", raising=False)
+    monkeypatch.setenv("VOICEVEIL_MODELS", str(tmp_path))
+    unpacked = tmp_path / "librispeech" / "dev-clean" / "LibriSpeech"
+    unpacked.mkdir(parents=True)
+    (unpacked / "SPEAKERS.TXT").write_text("84 | F | dev-clean | 8.02 | A\n", encoding="utf-8")
+    with pytest.raises(AnonymizerError, match="is not there: fetch it again"):
+        target_speech.folder()
+    write(unpacked / "dev-clean" / "84" / "100" / "84-100-0000.wav", voice(210.0))
+    assert target_speech.sexes(target_speech.folder()) == {"84": "F"}
+    assert list(target_speech.speakers(target_speech.folder())) == ["84"]
+
+
 def test_a_folder_that_is_not_there_is_said_so(monkeypatch) -> None:
     monkeypatch.setenv("VOICEVEIL_TARGETS", "/nowhere/at/all")
     with pytest.raises(AnonymizerError, match="VOICEVEIL_TARGETS, but /nowhere/at/all is none"):
