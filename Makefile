@@ -30,6 +30,7 @@ bench: .venv/dev
 	.venv/bin/python -m benchmarks.speaker_encoder
 	.venv/bin/python -m benchmarks.house
 	.venv/bin/python -m benchmarks.knn_vc
+	.venv/bin/python -m benchmarks.neural
 	.venv/bin/python -m benchmarks.pitch
 	.venv/bin/python -m benchmarks.evaluation_batch
 
