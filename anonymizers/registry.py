@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import Any, NamedTuple
 
 from anonymizers.base import Anonymizer, AnonymizerError, Info, Status
-from anonymizers.weights import WeightRef
+from anonymizers.weights import WeightRef, fingerprint
 from anonymizers.weights import status as weights_status
 
 
@@ -73,9 +73,12 @@ def load(key: str) -> Anonymizer:
 
 
 def version(key: str) -> str:
-    """What tells a system's shipped weights from others: a few digits of a digest; "" for a system without any."""
+    """What tells a system's weights from others: a few digits of a digest; "" for a system without any."""
     told = getattr(_class(key), "version", None)
-    return told() if told else ""
+    if told:
+        return told()
+    refs = weights_of(key)
+    return fingerprint(refs) if refs else ""
 
 
 def needs(key: str, params: Mapping[str, Any]) -> tuple[WeightRef, ...]:

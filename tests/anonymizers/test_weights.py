@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -195,6 +196,28 @@ def test_versions_tell_weights_apart() -> None:
     assert REF.version == f"us/tiny@{'a' * 12}"
     digest = WeightFile("model.bin", "https://hub.example/model.bin", sha256="c" * 64)
     assert ref_of(digest, source="torchaudio", revision="").version == f"torchaudio@{'c' * 12}"
+
+
+def test_a_fingerprint_changes_with_what_is_here_and_not_with_reading_it(store: Path) -> None:
+    nothing = weights.fingerprint([REF])
+    path = put(weights.home(REF)) / "model.bin"
+    here = weights.fingerprint([REF])
+    path.read_bytes()
+    assert weights.fingerprint([REF]) == here
+    put(weights.home(REF), model=b"others!")
+    os.utime(path, ns=(1, 1))  # a clock too coarse to tell the two apart is no reason for this test to fail
+    assert len({nothing, here, weights.fingerprint([REF]), weights.fingerprint([REF, REF])}) == 4
+    assert len(nothing) == 12
+
+
+def test_a_system_with_weights_has_a_version_of_them(store: Path) -> None:
+    (own,) = registry.info("gengan").weights
+    before = registry.version("gengan")
+    (weights.home(own) / own.files[0].name).parent.mkdir(parents=True)
+    (weights.home(own) / own.files[0].name).write_bytes(bytes(own.files[0].bytes))
+    assert registry.status("gengan").state == "ready"
+    assert registry.version("gengan") not in ("", before)
+    assert registry.version("mcadams") == ""
 
 
 def test_what_is_said_of_weights_is_json(store: Path) -> None:
