@@ -133,7 +133,7 @@ class SslSas:
             samples = ssl_sas_frames.spoken(frames, networks)
         return Result(
             Clip(samples, ssl_sas_frames.SAMPLE_RATE_HZ),
-            fidelity_of(params["content"], kind),
+            fidelity_of(params),
             pseudo_speaker=voice.facts,
             intermediates={"F0 given to the vocoder": _contour(np.concatenate(f0_hz))},
             warnings=(*voice.warnings, *_left_out(params), *_long(clip, pieces)),
@@ -165,9 +165,9 @@ class SslSas:
         return Voice(made.vector, made.provenance, _scaled(made.provenance))
 
 
-def fidelity_of(content: str, kind: str) -> Fidelity:
-    """What ran: the publisher's vocoder or one of our recipe."""
-    ours = ssl_sas_networks.vocoder(content, kind).source == "here"
+def fidelity_of(params: Mapping[str, Any]) -> Fidelity:
+    """What ran: the publisher's weights alone, or also some that our recipes made (vocoder, emotion boundaries)."""
+    ours = any(ref.source == "here" for ref in SslSas.needs(params))
     return "house-weights" if ours else "original-weights"
 
 

@@ -199,6 +199,7 @@ def test_emotion_compensation_moves_the_vector(short: Clip, monkeypatch) -> None
     )
     monkeypatch.setattr(emotion_compensation, "trained_for", lambda encoder: lambda clip: made)
     plain, sad = run(short), run(short, emotion_compensation="sad")
+    assert [plain.fidelity, sad.fidelity] == ["original-weights", "house-weights"]  # the boundaries are our recipe's
     assert sad.pseudo_speaker["emotion"] == "sad"
     assert sad.pseudo_speaker["speakers"] == plain.pseudo_speaker["speakers"]
     assert sad.clip.digest != plain.clip.digest
