@@ -24,8 +24,8 @@ from anonymizers.base import Info, Param, Progress, Result, silent
 from anonymizers.nn import ssl_models
 from anonymizers.nn.ssl_models import SAMPLE_RATE_HZ, WAVLM_LARGE
 from anonymizers.phone_centroids import Centroids, nearest_within
-from anonymizers.private_knn_vc_networks import PREDICTORS, TARGETS, Networks, heard, held, published, retimed
-from anonymizers.weights import WeightRef
+from anonymizers.private_knn_vc_networks import PREDICTORS, TARGETS, Networks, heard, published, retimed
+from anonymizers.weights import WeightRef, path_of
 from audio.clip import Clip
 from audio.features import Contour
 
@@ -83,7 +83,7 @@ class PrivateKnnVc:
         self,
         networks: Callable[[], Networks] = published,
         folder: Callable[[], Path] = target_speech.folder,
-        frames_of: Callable[[str], Path] = lambda file: held(TARGETS, file),
+        frames_of: Callable[[str], Path] = lambda file: path_of(TARGETS, f"target_feats/{file}"),
         keep_in: Path | None = None,
     ) -> None:
         self._networks, self._folder, self._frames_of, self._keep_in = networks, folder, frames_of, keep_in

@@ -1,37 +1,40 @@
 """What private kNN-VC runs: WavLM-Large in full, the predictors of phones and of durations, kNN-VC's vocoder.
 
-The archives' layout is not known for sure (checkpoints/phone_decoder.pt, target_feats/0.pt by the demonstration), so
-files are looked for by name.
+Names of files are those that the demonstration reads. What else the archives hold (WavLM and the vocoder once more, by
+the look of it) is not taken out of them.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from anonymizers import wavlm_vocoder, weights
-from anonymizers.base import AnonymizerError
+from anonymizers import wavlm_vocoder
 from anonymizers.models import models
 from anonymizers.nn import phone_predictors, ssl_models
 from anonymizers.nn.ssl_models import WAVLM_LARGE
 from anonymizers.phone_centroids import Ints
 from anonymizers.pool import Floats
-from anonymizers.weights import WeightFile, WeightRef
+from anonymizers.weights import WeightFile, WeightRef, path_of
 
 Module = Any
 LAYERS = (6, 24)
 """What is said, and what tells phones."""
 RELEASE = "https://github.com/carlosfranzreb/private_knnvc/releases/download/v1.0.0/"
+PHONE_DECODER, DURATION_DECODER = "checkpoints/phone_decoder.pt", "checkpoints/duration_decoder.pt"
 PREDICTORS = WeightRef(
     id="private-knn-vc",
     title="Private kNN-VC's predictors",
     source="github:carlosfranzreb/private_knnvc",
     revision="v1.0.0",
-    files=(WeightFile("checkpoints.zip", RELEASE + "checkpoints.zip"),),
+    files=(
+        WeightFile("checkpoints.zip", RELEASE + "checkpoints.zip"),
+        WeightFile(PHONE_DECODER, ""),
+        WeightFile(DURATION_DECODER, ""),
+    ),
     licence="MIT",
     loader="archive",
 )
@@ -40,7 +43,10 @@ TARGETS = WeightRef(
     title="Private kNN-VC's four target speakers",
     source="github:carlosfranzreb/private_knnvc",
     revision="v1.0.0",
-    files=(WeightFile("target_feats.zip", RELEASE + "target_feats.zip"),),
+    files=(
+        WeightFile("target_feats.zip", RELEASE + "target_feats.zip"),
+        *(WeightFile(f"target_feats/{number}.pt", "") for number in range(4)),
+    ),
     licence="MIT",
     loader="archive",
 )
@@ -68,26 +74,13 @@ def published() -> Networks:
     """
     kept = models()
     return Networks(
-        kept.get(WAVLM_LARGE.id, lambda: ssl_models.load_wavlm_large(weights.path_of(WAVLM_LARGE))),
-        kept.get(f"{PREDICTORS.id}-phones", lambda: phone_predictors.load(held(PREDICTORS, "phone_decoder.pt"))),
-        kept.get(f"{PREDICTORS.id}-durations", lambda: phone_predictors.load(held(PREDICTORS, "duration_decoder.pt"))),
+        kept.get(WAVLM_LARGE.id, lambda: ssl_models.load_wavlm_large(path_of(WAVLM_LARGE))),
+        kept.get(f"{PREDICTORS.id}-phones", lambda: phone_predictors.load(path_of(PREDICTORS, PHONE_DECODER))),
+        kept.get(f"{PREDICTORS.id}-durations", lambda: phone_predictors.load(path_of(PREDICTORS, DURATION_DECODER))),
         wavlm_vocoder.published(),
         LAYERS,
         f"{WAVLM_LARGE.version}+{PREDICTORS.version}",
     )
-
-
-def held(ref: WeightRef, name: str) -> Path:
-    """A file of that name in what an archive held, in whatever folder.
-
-    Raises:
-        AnonymizerError: if there is none.
-    """
-    folder = weights.located(ref)
-    found = sorted(folder.rglob(name)) if folder else []
-    if not found:
-        raise AnonymizerError(f"{name} was expected among {ref.title}, but it is not there: fetch them again.")
-    return found[0]
 
 
 def heard(networks: Networks, samples: Floats) -> tuple[Floats, Ints]:

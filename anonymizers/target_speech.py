@@ -69,13 +69,7 @@ def folder() -> Path:
         if not Path(own).is_dir():
             raise AnonymizerError(f"A folder of target speech was expected in {VARIABLE}, but {own} is none: name one.")
         return Path(own)
-    unpacked = weights.path_of(DEV_CLEAN, DEV_CLEAN.files[1].name).parent / "dev-clean"
-    if not unpacked.is_dir():
-        raise AnonymizerError(
-            f"{DEV_CLEAN.title} was expected in {unpacked}, but it is not there: fetch it again, or name a folder of "
-            f"speech in {VARIABLE}."
-        )
-    return unpacked
+    return weights.path_of(DEV_CLEAN, "LibriSpeech/dev-clean")
 
 
 def needs() -> tuple[WeightRef, ...]:

@@ -10,13 +10,13 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from anonymizers import phone_centroids, private_knn_vc, private_knn_vc_networks
+from anonymizers import phone_centroids, private_knn_vc
 from anonymizers.base import AnonymizerError, Result
 from anonymizers.nn import phone_predictors
 from anonymizers.nn.phone_predictors import Sizes
 from anonymizers.phone_centroids import Centroids, centroids, nearest_within
 from anonymizers.private_knn_vc import PUBLISHED, PrivateKnnVc
-from anonymizers.private_knn_vc_networks import PREDICTORS, heard, retimed
+from anonymizers.private_knn_vc_networks import heard, retimed
 from anonymizers.wavlm_vocoder import spoken
 from audio.clip import Clip, encode_wav
 from tests.anonymizers.tiny_knn_vc import RATE_HZ, voice
@@ -189,15 +189,6 @@ def test_what_it_needs(monkeypatch) -> None:
     assert {ref.id for ref in PrivateKnnVc.needs(DEFAULTS)} == shared | {"private-knn-vc-targets"}
     folder = PrivateKnnVc.needs({**DEFAULTS, "targets": "folder"})
     assert {ref.id for ref in folder} == shared | {"librispeech-dev-clean"}
-
-
-def test_a_file_is_found_wherever_its_archive_put_it(monkeypatch, tmp_path: Path) -> None:
-    (tmp_path / "checkpoints").mkdir()
-    (tmp_path / "checkpoints" / "phone_decoder.pt").write_bytes(b"0")
-    monkeypatch.setattr(private_knn_vc_networks.weights, "located", lambda ref: tmp_path)
-    assert private_knn_vc_networks.held(PREDICTORS, "phone_decoder.pt").parent.name == "checkpoints"
-    with pytest.raises(AnonymizerError, match=r"duration_decoder\.pt was expected among Private kNN-VC's predictors"):
-        private_knn_vc_networks.held(PREDICTORS, "duration_decoder.pt")
 
 
 def test_frames_by_phone_are_all_frames_once() -> None:

@@ -63,7 +63,7 @@ def test_librispeech_unpacked_in_the_store_is_the_folder(monkeypatch, tmp_path: 
     unpacked = tmp_path / "librispeech" / "dev-clean" / "LibriSpeech"
     unpacked.mkdir(parents=True)
     (unpacked / "SPEAKERS.TXT").write_text("84 | F | dev-clean | 8.02 | A\n", encoding="utf-8")
-    with pytest.raises(AnonymizerError, match="is not there: fetch it again"):
+    with pytest.raises(AnonymizerError, match="not here: fetch them first"):
         target_speech.folder()
     write(unpacked / "dev-clean" / "84" / "100" / "84-100-0000.wav", voice(210.0))
     assert target_speech.sexes(target_speech.folder()) == {"84": "F"}
