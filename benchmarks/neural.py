@@ -98,14 +98,14 @@ def random_weights(networks: Mapping[WeightRef, Callable[[], Any]]) -> Iterator[
 
 
 def loaded_once(system: Anonymizer, clip: Clip, params: Mapping[str, Any], runs: int = RUNS) -> dict[str, float]:
-    """Seconds of the first run after all networks were let go, of the second, and the median of the next `runs`; the
-    real-time factor when warm, and the second run as a multiple of later ones."""
+    """Seconds of processor time of the first run after all networks were let go, of the second, and the median of the
+    next `runs`; the real-time factor when warm, and the second run as a multiple of later ones."""
     checked = check_params(system.info, params)
 
     def seconds(seed: int) -> float:
-        started = time.perf_counter()
+        started = time.process_time()
         system.anonymize(clip, seed=seed, **checked)
-        return time.perf_counter() - started
+        return time.process_time() - started
 
     models().clear()
     first, second, *later = (seconds(seed) for seed in range(runs + 2))
