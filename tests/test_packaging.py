@@ -57,7 +57,10 @@ def test_every_picture_and_page_the_readme_and_docs_name_is_there():
 
 
 def settings_read() -> set[str]:
-    return set(re.findall(r"\"((?:VOICEVEIL_)?[A-Z_]{4,})\"", read("web/settings.py")))
+    """Those of the app, and those of whatever runs systems, which packages below read themselves."""
+    own = set(re.findall(r"\"((?:VOICEVEIL_)?[A-Z_]{4,})\"", read("web/settings.py")))
+    below = [path.read_text("utf-8") for package in ("audio", "anonymizers") for path in (ROOT / package).rglob("*.py")]
+    return own | {name for text in below for name in re.findall(r"\"(VOICEVEIL_[A-Z_]+)\"", text)}
 
 
 def test_readme_names_every_setting_and_no_other():

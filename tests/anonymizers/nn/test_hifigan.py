@@ -49,11 +49,13 @@ def test_a_frame_becomes_as_many_samples_as_the_rates_say() -> None:
 
 def test_weight_norm_is_folded_as_torch_does_it() -> None:
     plain = torch.nn.utils.parametrizations.weight_norm(torch.nn.Conv1d(3, 4, 5))
-    found = hifigan.folded({
-        "a.weight_g": plain.parametrizations.weight.original0,
-        "a.weight_v": plain.parametrizations.weight.original1,
-        "a.bias": plain.bias,
-    })
+    found = hifigan.folded(
+        {
+            "a.weight_g": plain.parametrizations.weight.original0,
+            "a.weight_v": plain.parametrizations.weight.original1,
+            "a.bias": plain.bias,
+        }
+    )
     assert set(found) == {"a.weight", "a.bias"}
     torch.testing.assert_close(found["a.weight"], plain.weight)
 
