@@ -11,6 +11,7 @@ import torch
 from safetensors.torch import load_file
 
 from anonymizers import gengan_networks, gengan_spectrogram, registry, runner
+from anonymizers.base import AnonymizerError
 from anonymizers.gengan import GenGan
 from anonymizers.gengan_networks import GENERATOR, JUDGE, VOCODER, Networks
 from anonymizers.nn import gender_net, melgan, unet_filter
@@ -131,11 +132,12 @@ def test_melgan_is_needed_only_by_name() -> None:
 
 
 def stored(folder, ref, module) -> None:
-    """Put the weights of a small network where the published ones would be, as the publisher saves them."""
+    """Put the weights of a small network where the published ones would be, as the publishers saved them."""
     path = folder / ref.place / ref.files[0].name
     path.parent.mkdir(parents=True, exist_ok=True)
     state = module.state_dict()
-    torch.save({"classifier": state, "optimizer": {}, "epoch": 90} if ref.id == JUDGE.id else state, path)
+    saved = {"classifier": state, "optimizer": {}, "epoch": 90} if ref.id == JUDGE.id else state
+    torch.save(saved, path, _use_new_zipfile_serialization=False)  # the publishers' PyTorch had no other
 
 
 def test_published_files_are_read_where_the_store_has_them(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -204,3 +206,29 @@ def test_what_gender_net_says_is_among_the_facts(voice: Clip) -> None:
     said = result.pseudo_speaker["sounds_female_to_gender_net"]
     assert said["before"] == pytest.approx(float(np.nanmean(result.intermediates["before"].values)), abs=0.006)
     assert 0 <= said["after"] <= 1
+
+
+class Enough(Exception):
+    """What whoever stops a run raises."""
+
+
+@pytest.mark.parametrize("phase", ["melgan", "griffin-lim"])
+def test_whoever_stops_it_is_obeyed_while_the_waveform_is_made(phase: str, voice: Clip) -> None:
+    def progress(fraction: float, doing: str) -> None:
+        if doing == "making the waveform":
+            raise Enough
+
+    with pytest.raises(Enough):
+        tiny().anonymize(voice, seed=1, progress=progress, **{**DEFAULTS, "phase": phase})
+
+
+@pytest.mark.parametrize(("content", "sentence"), [(b"<html>", "tensors and nothing else"), (None, "another network")])
+def test_a_file_that_is_not_the_published_one_is_named(content, sentence, tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("VOICEVEIL_MODELS", str(tmp_path))
+    monkeypatch.setattr(gengan_networks, "models", lambda: Unkept())
+    generator = replace(GENERATOR, files=(replace(GENERATOR.files[0], bytes=0),))
+    stored(tmp_path, GENERATOR, gender_net.network())
+    if content:
+        (tmp_path / GENERATOR.place / GENERATOR.files[0].name).write_bytes(content)
+    with pytest.raises(AnonymizerError, match=rf"netG_epoch_25.pt: .*{sentence}"):
+        gengan_networks.published("griffin-lim", generator=generator)
