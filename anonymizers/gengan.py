@@ -68,7 +68,7 @@ class GenGan:
         key="gengan",
         title="GenGAN",
         family="Neural, published systems",
-        summary="Redraws the spectrogram so that it sounds neither female nor male to a judge it was trained against.",
+        summary="Redraws the spectrogram by a network that was trained to leave a judge of gender unsure.",
         hides=frozenset({"gender"}),
         reference=(
             "Stoidis and Cavallaro, Interspeech 2022; networks and weights of dimitriStoidis/GenGAN, vocoder of "
@@ -80,8 +80,9 @@ class GenGan:
         params=(PHASE, PITCH, ITERATIONS, FILL),
         weights=(GENERATOR,),
         caution=(
-            "It is meant to hide gender, not the speaker: words and rhythm stay, and all voices come down by a fifth. "
-            "Women sound less female for it; an attacker who has heard its output still tells women from men."
+            "It is meant to hide gender, not the speaker: words and rhythm stay. As published, all voices come down by "
+            "up to a fifth: women sound less female, men no less male, and an attacker who learnt from its output tells "
+            "them apart as before (docs/systems/gengan.md)."
         ),
     )  # fmt: skip
     every_weight = (GENERATOR, VOCODER, JUDGE)
