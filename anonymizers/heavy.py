@@ -53,7 +53,7 @@ def one_process() -> Workers:
 
 def fetch(refs: Sequence[WeightRef], progress: Progress, cancelled: threading.Event) -> None:
     """Fetch what is not here."""
-    prepare_weights(refs, progress=progress, cancelled=cancelled)
+    prepare_weights(refs, progress=lambda fraction, doing: progress(fraction, downloading(doing)), cancelled=cancelled)
 
 
 def downloading(doing: str) -> str:
@@ -121,7 +121,7 @@ class Heavy:
             return run(clip, job.key, params=job.params, **how)
         licences.required(needed)
         if gone := weights.missing(needed):
-            self._fetch(gone, lambda fraction, doing: progress(fraction, downloading(doing)), way.stop)
+            self._fetch(gone, progress, way.stop)
         way.waits(job.key, 0)
         with way.own.turn(way.stop), self._turns.turn(way.stop, lambda ahead: way.waits(job.key, ahead)):
             progress(0.0, "")

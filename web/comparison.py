@@ -63,7 +63,8 @@ class Row:
     @property
     def doing(self) -> str:
         """What it is doing and how long yet, or whom it waits for; "" if there is nothing to say but its state."""
-        return "" if self.state in OVER else self.step.words
+        words = "" if self.state in OVER else self.step.words
+        return f"{words[:1].upper()}{words[1:]}"
 
     def as_track(self) -> dict[str, Any]:
         """The row as the player wants it."""
@@ -189,16 +190,17 @@ class Comparison:
 
     def _arrivals(self, arrived: queue.Queue[Outcome], count: int) -> Iterator[Outcome | None]:
         """Every outcome as it comes; None between them, when a row has something new to say."""
-        said = self._said()
+        said: list[Any] = []
         while count:
             try:
-                yield arrived.get(timeout=TICK_S)
+                outcome: Outcome | None = arrived.get(timeout=TICK_S)
                 count -= 1
             except queue.Empty:
-                if said == self._said():
-                    continue
-                yield None
-            said = self._said()
+                outcome = None
+            if outcome is None and said == self._said():
+                continue
+            said = self._said()  # before it is shown: what changes meanwhile is shown the next time
+            yield outcome
 
     def _said(self) -> list[Any]:
         return [self.ahead, *((row.state, row.doing) for row in self.rows.values())]

@@ -98,7 +98,7 @@ def test_it_downloads_loads_runs_and_a_second_run_pays_no_loading(heavy: Heavy, 
     result = outcome.result
     assert result is not None, outcome.error
     assert abs(result.clip.samples - 0.5 * voice.samples).max() < 1e-6
-    assert any(doing.startswith("Downloading Fake Large: ") for kind, doing in first.seen if kind == "told")
+    assert any(doing == "Downloading Fake Large: 3.0 of 3.0 MB" for kind, doing in first.seen if kind == "told")
     assert ("told", "looking for the nearest frames") in first.seen
     (again,) = Asker(heavy, voice, Job(KEY)).end()
     assert ran(again) == ran(outcome) | {"loads": 1}

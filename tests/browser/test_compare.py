@@ -14,9 +14,9 @@ from urllib.parse import urlsplit
 import pytest
 import soundfile
 
+from anonymizers import runner
 from audio.clip import Clip, decode, encode_wav
 from tests.browser.conftest import wait_until
-from web.comparison import Comparison
 from web.server import create_app
 from web.settings import Settings
 
@@ -222,17 +222,16 @@ def test_a_recording_is_a_clip_like_any_other(address: str, open_page: Any, ledg
 
 @pytest.fixture
 def held(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
-    """Every comparison waits, once begun, until this event is set or it is stopped."""
+    """Every comparison waits, once its turn has come, until this event is set or it is stopped."""
     go_on = threading.Event()
-    real = Comparison.sounds
+    real = runner.run_all
 
-    def waiting(self: Comparison, cancelled: threading.Event) -> Iterator[None]:
-        yield
+    def waiting(*args: Any, cancelled: threading.Event, **kwargs: Any) -> Iterator[Any]:
         while not go_on.wait(0.02) and not cancelled.is_set():
             pass
-        yield from real(self, cancelled)
+        yield from real(*args, cancelled=cancelled, **kwargs)
 
-    monkeypatch.setattr(Comparison, "sounds", waiting)
+    monkeypatch.setattr(runner, "run_all", waiting)
     yield go_on
     go_on.set()
 

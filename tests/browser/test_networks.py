@@ -117,7 +117,7 @@ def test_accept_download_hear(
     give(page, clip)
     page.click("#compare")
     assert asked.wait(30)
-    row(page).get_by_text("Downloading Fake Large: 1.5 of 3.0 MB").wait_for()
+    row(page).get_by_text("Downloading Fake Large: 1.5 of 3.0 MB", exact=True).wait_for()
     heard(page, "McAdams")  # meanwhile
     assert page.locator("#player .vvc-share:visible").count() == 1
     assert violations(page, "#player") == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,12 +12,15 @@ import numpy as np
 import pytest
 
 from anonymizers import runner
+from anonymizers.heavy import Heavy
 from anonymizers.runner import Job
 from audio.clip import Clip, decode
 from evaluation.predicted_quality import QualityError
+from tests.anonymizers import fake_network
+from tests.anonymizers.fake_network import KEY
 from web import figures, quality, take_away
 from web.comparison import Asked, Comparison, stopped
-from web.services import Services
+from web.services import Runs, Services
 from web.settings import Settings
 from web.vault import VaultFull
 
@@ -166,3 +170,103 @@ def test_nothing_is_measured_for_a_browser_that_has_gone(services: Services, voi
 
 def test_the_demo_clips_are_there() -> None:
     assert list((Path(__file__).resolve().parents[2] / "assets" / "demo").glob("*.flac"))
+
+
+# -- systems with weights, and the line ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def networks(services: Services, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The services with a system whose weights are here; a pipe that holds it."""
+    with fake_network.published(tmp_path, monkeypatch):
+        fake_network.here(tmp_path / "store")
+        monkeypatch.setattr(services, "heavy", Heavy(services.weight_work.obtain, fake_network.process))
+        os.mkfifo(tmp_path / "pipe")
+        yield tmp_path / "pipe"
+        services.heavy.close()
+
+
+def test_systems_without_weights_do_not_wait_for_those_with(services: Services, networks: Path, voice: Clip) -> None:
+    asked = Asked([Job(KEY, {"held_by": str(networks)}), Job("mcadams")])
+    comparison = Comparison(services, RUN, voice, asked)
+    seen, doing = [], set()
+    for _ in comparison.sounds(threading.Event()):
+        states = {key: row.state for key, row in comparison.rows.items()}
+        doing.add(comparison.rows[KEY].doing)
+        if states["mcadams"] == "ready" and "Looking for the nearest frames" in doing and states not in seen:
+            if states[KEY] == "running":
+                networks.write_bytes(b"go on")
+            seen.append(states)
+        json.dumps(comparison.player(busy=True), allow_nan=False)
+    assert [states[KEY] for states in seen] == ["running", "ready"]
+    assert comparison.rows[KEY].measured is not None
+    (track,) = [track for track in comparison.player(busy=False)["tracks"] if track["key"] == KEY]
+    assert (track["doing"], track["share_done"]) == ("", None)
+
+
+def test_a_row_that_runs_tells_how_far_it_is(services: Services, networks: Path, voice: Clip) -> None:
+    comparison = Comparison(services, RUN, voice, Asked([Job(KEY, {"held_by": str(networks)})]))
+    stop = threading.Event()
+    tracks = []
+    for _ in comparison.sounds(stop):
+        tracks.append(comparison.player(busy=True)["tracks"][1])
+        if tracks[-1]["doing"] == "Looking for the nearest frames":
+            stop.set()
+    assert any(track["share_done"] == 0.25 and track["state"] == "running" for track in tracks)
+    assert comparison.rows[KEY].error == runner.STOPPED
+
+
+def test_comparisons_wait_in_line_and_know_their_place(services: Services, voice: Clip) -> None:
+    first, stop = threading.Event(), threading.Event()
+    places = [services.turns.turn(first), services.turns.turn(first)]
+    for place in places:
+        place.__enter__()
+    comparison = Comparison(services, RUN, voice, Asked([Job("mcadams")]))
+    ahead = []
+    for _ in comparison.sounds(stop):
+        ahead.append(comparison.ahead)
+        if comparison.ahead == 1:
+            for place in places:
+                place.__exit__(None, None, None)
+            places = []
+    assert 1 in ahead
+    assert ahead[-1] == 0
+    assert comparison.rows["mcadams"].state == "ready"
+
+
+def test_who_waits_in_line_can_stop(services: Services, voice: Clip) -> None:
+    stop = threading.Event()
+    comparison = Comparison(services, RUN, voice, Asked([Job("mcadams")]))
+    with services.turns.turn(stop), services.turns.turn(stop):
+        for _ in comparison.sounds(stop):
+            if comparison.ahead:
+                stop.set()
+    assert comparison.rows["mcadams"].error == runner.STOPPED
+
+
+def test_a_fault_of_ours_leaves_no_row_waiting(
+    services: Services, voice: Clip, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(runner, "run_all", lambda *args, **kwargs: divmod(1, 0))
+    comparison = finished(services, voice, Job("mcadams"))
+    assert "report it" in comparison.rows["mcadams"].error
+    assert "A comparison failed" in caplog.text
+
+
+def test_a_run_that_is_replaced_stops_and_is_known_to_be() -> None:
+    runs = Runs()
+    runs.begin("a")
+    stop = runs.cancelled("a")
+    runs.replace("a")
+    assert stop.is_set()
+    assert runs.is_replaced("a")
+    assert not runs.is_replaced("b")
+    runs.end("a")
+    assert runs.is_replaced("a")
+
+
+def test_predicted_quality_is_computed_once(services: Services, voice: Clip, monkeypatch: pytest.MonkeyPatch) -> None:
+    finished(services, voice, Job("mcadams"))
+    first = quality.predict(services, RUN)
+    monkeypatch.setattr(services.workers, "call", lambda *args, **kwargs: pytest.fail("computed again"))
+    assert quality.predict(services, RUN) == first

@@ -36,3 +36,36 @@ def test_a_short_password_is_refused_and_none_is_ever_shown() -> None:
 def test_what_does_not_fit_is_named(name: str, value: str) -> None:
     with pytest.raises(SettingsError, match=f"{name} is a number from .* but '{value}' came"):
         Settings.from_environment({name: value})
+
+
+@pytest.mark.parametrize(
+    ("given", "anyone"),
+    [
+        ({}, True),
+        ({"HOST": "localhost"}, True),
+        ({"HOST": "::1"}, True),
+        ({"HOST": "0.0.0.0"}, False),
+        ({"HOST": "voices.example.org"}, False),
+        ({"PUBLIC_URL": "https://voices.example.org"}, False),
+        ({"HOST": "0.0.0.0", "VOICEVEIL_DOWNLOADS": "anyone"}, True),
+        ({"VOICEVEIL_DOWNLOADS": "Owner"}, False),
+    ],
+)
+def test_strangers_download_only_where_nobody_else_comes_or_the_owner_says_so(
+    given: dict[str, str], anyone: bool
+) -> None:
+    assert Settings.from_environment(given).anyone_downloads is anyone
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("VOICEVEIL_DOWNLOADS", "nobody", "VOICEVEIL_DOWNLOADS is anyone or owner, but 'nobody' came"),
+        ("VOICEVEIL_DEVICE", "gpu", "VOICEVEIL_DEVICE is cpu, cuda, cuda:N, mps or auto, but 'gpu' came"),
+        ("VOICEVEIL_HALF", "maybe", "VOICEVEIL_HALF is true or false, but 'maybe' came"),
+        ("VOICEVEIL_MODEL_MEMORY_MB", "0", "VOICEVEIL_MODEL_MEMORY_MB lies between"),
+    ],
+)
+def test_settings_of_networks_are_checked_at_the_start(name: str, value: str, words: str) -> None:
+    with pytest.raises(SettingsError, match=words):
+        Settings.from_environment({name: value})

@@ -163,7 +163,7 @@ function button(style, text, action) {
 
 function running(progress) {
   if (!progress) return "Waiting";
-  return progress.doing ? `Running ${progress.doing}` : "Running";
+  return progress.doing ? `Running ${progress.doing}` : "Waiting";
 }
 
 function timing({ elapsed_s: elapsedS, eta_s: etaS }) {
