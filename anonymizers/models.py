@@ -7,20 +7,16 @@ VOICEVEIL_HALF=1 (half precision, on CUDA and MPS, for networks that allow it; n
 
 from __future__ import annotations
 
-import logging
 import os
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
-from traceback import clear_frames
 from typing import Any, NamedTuple
 
 from anonymizers import devices
 from anonymizers.base import AnonymizerError
-
-log = logging.getLogger(__name__)
 
 Module = Any
 
@@ -90,7 +86,7 @@ class Models:
         except (MemoryError, RuntimeError) as error:
             if not out_of_memory(error):
                 raise
-            clear_frames(error.__traceback__)  # they hold the tensors
+            let_go(error)
             self.clear()
             raise AnonymizerError(NO_ROOM.format(what=what, device=self.device)) from None
 
@@ -100,7 +96,7 @@ class Models:
         except (MemoryError, RuntimeError) as error:
             if not out_of_memory(error):
                 raise
-            clear_frames(error.__traceback__)
+            let_go(error)
         self.clear()
         with self.told(f"Loading {name}"):
             return self._placed(load, half)
@@ -116,7 +112,9 @@ class Models:
             self._kept.popitem(last=False)
             devices.give_back_memory(self.device)
         if (size := self._kept[newest].bytes) > self.budget_bytes:
-            log.warning(
+            import logging
+
+            logging.getLogger(__name__).warning(
                 "%s takes %d MB, but VOICEVEIL_MODEL_MEMORY_MB allows %d MB: it is kept alone.",
                 newest, size // 1_000_000, self.budget_bytes // 1_000_000,
             )  # fmt: skip
@@ -127,6 +125,13 @@ def size_bytes(network: Module) -> int:
     tensors = [*network.parameters(), *network.buffers()]
     storages = {one.untyped_storage().data_ptr(): one.untyped_storage().nbytes() for one in tensors}
     return sum(storages.values())
+
+
+def let_go(error: BaseException) -> None:
+    """Forget the local variables of the calls that raised it: they hold tensors."""
+    from traceback import clear_frames
+
+    clear_frames(error.__traceback__)
 
 
 def out_of_memory(error: BaseException) -> bool:

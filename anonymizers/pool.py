@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -99,6 +98,8 @@ def load(path: Path = MODEL) -> Pool:
     Raises:
         AnonymizerError: if the file is missing or is no pool.
     """
+    from zipfile import BadZipFile
+
     if not path.is_file():
         raise AnonymizerError(
             f"A speaker pool was expected, but {path.name} is not here: get assets/models with the project's files, "
@@ -108,7 +109,7 @@ def load(path: Path = MODEL) -> Pool:
         with np.load(path, allow_pickle=False) as file:
             names, sexes = (tuple(str(word) for word in file[key]) for key in ("speakers", "sexes"))
             arrays = [file[key].astype(np.float32) for key in ("vectors", "median_f0_hz", "f0_deviation_semitones")]
-    except (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile):
+    except (OSError, ValueError, KeyError, EOFError, TypeError, BadZipFile):
         raise AnonymizerError(f"A speaker pool was expected, but {path.name} holds none: get it again.") from None
     for array in arrays:
         array.setflags(write=False)

@@ -105,7 +105,7 @@ def fixed(pool: Pool, source: Floats | None, rng: np.random.Generator) -> Mix:
     return _alone(int(np.argmax(unit @ unit.mean(axis=0))))
 
 
-Rule = Callable[[Pool, Floats | None, np.random.Generator], Mix]
+Rule = Callable[[Pool, "Floats | None", "np.random.Generator"], Mix]  # by name: numpy loads its random module late
 RULE_OF: Mapping[str, Rule] = {
     "random mix": random_mix,
     "random one": random_one,

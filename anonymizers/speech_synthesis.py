@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-import subprocess
 import sys
-import wave
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -124,6 +122,8 @@ def synthesise(text: str, voice: Voice) -> Clip:
 
 def _answer(text: str, voice: Voice) -> bytes:
     """The program's WAV. The text goes through a pipe: never over a command line, where others could read it."""
+    import subprocess
+
     request = {
         "text": text,
         "voice": voice.name,
@@ -152,6 +152,8 @@ def _answer(text: str, voice: Voice) -> bytes:
 
 
 def _clip(wav: bytes) -> Clip:
+    import wave
+
     with wave.open(io.BytesIO(wav), "rb") as sound:
         samples = np.frombuffer(sound.readframes(sound.getnframes()), dtype="<i2")
         return Clip(samples.astype(np.float32) / 32768.0, sound.getframerate())
