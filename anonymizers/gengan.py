@@ -81,7 +81,7 @@ class GenGan:
         weights=(GENERATOR,),
         caution=(
             "It is meant to hide gender, not the speaker: words and rhythm stay. As published, all voices come down by "
-            "up to a fifth: women sound less female, men no less male, and an attacker who learnt from its output tells "
+            "up to a fifth: women sound less female, men no less male; an attacker who learnt from its output tells "
             "them apart as before (docs/systems/gengan.md)."
         ),
     )  # fmt: skip
