@@ -75,7 +75,7 @@ class WeightWork:
         """Read all files in full and compare their digests, in the background; nothing happens if it is busy."""
         with self._lock:
             if not self.is_busy(ref.id):
-                self._begin(ref, "verify")
+                self._begin(Work(ref, "verify", Step(self._now)))
 
     def stop(self, weight_id: str) -> None:
         """End a download for everybody; what has come is kept."""
@@ -149,15 +149,15 @@ class WeightWork:
             with self._lock:
                 work = self._works.get(ref.id)
                 if work is None or work.over.is_set():
-                    work = self._begin(ref, "download")
+                    return self._begin(Work(ref, "download", Step(self._now), wanted_by={me}))
                 if work.kind == "download" and not work.cancelled.is_set():
                     work.wanted_by.add(me)
                     return work
             work.over.wait()  # a check, or a download that is being stopped
 
-    def _begin(self, ref: WeightRef, kind: Kind) -> Work:
-        work = self._works[ref.id] = Work(ref, kind, Step(self._now))
-        threading.Thread(target=self._run, args=(work,), name=f"{kind}-{ref.id}", daemon=True).start()
+    def _begin(self, work: Work) -> Work:
+        self._works[work.ref.id] = work
+        threading.Thread(target=self._run, args=(work,), name=f"{work.kind}-{work.ref.id}", daemon=True).start()
         return work
 
     def _run(self, work: Work) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -11,6 +10,7 @@ import gradio as gr
 import pytest
 
 from audio.clip import Clip, encode_wav
+from listening_test.simulate import apart
 from web import hearing, quality
 from web.pages.compare import ComparePage
 from web.services import Services
@@ -47,7 +47,7 @@ def all_of(generator: Any) -> list[Any]:
     async def collect() -> list[Any]:
         return [value async for value in generator]
 
-    return asyncio.run(collect())
+    return apart(collect())
 
 
 @pytest.mark.parametrize(("replaced", "shown"), [(False, 2), (True, 0)])
