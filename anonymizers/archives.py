@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import lzma
 import shutil
 import stat
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -16,7 +18,10 @@ from anonymizers.weights import UNPACKING
 
 MOST_FILES = 20_000
 MOST_BYTES = 50_000_000_000
-DAMAGED = (zipfile.BadZipFile, tarfile.TarError, EOFError, ValueError, NotImplementedError, RuntimeError)
+DAMAGED = (
+    zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, ValueError, NotImplementedError,
+    RuntimeError,
+)  # fmt: skip
 
 
 class ArchiveError(AnonymizerError):
@@ -61,7 +66,7 @@ def unpack(
     except DAMAGED as error:
         raise ArchiveError(_damaged(archive, error)) from None
     except OSError as error:
-        if error.errno is None:  # gzip's and zlib's, not the disk's
+        if error.errno is None:  # gzip's and bzip2's, not the disk's
             raise ArchiveError(_damaged(archive, error)) from None
         raise
     finally:
@@ -80,6 +85,9 @@ def _opened(archive: Path) -> Iterator[list[_Member]]:
     else:
         with tarfile.open(archive) as tarred:
             yield [_tarred(tarred, one) for one in tarred if not one.isdir()]
+            rest: Any = tarred.fileobj
+            while rest.read(1 << 20):  # up to its end, where gzip looks at the checksum
+                pass
 
 
 def _zipped(archive: zipfile.ZipFile, one: zipfile.ZipInfo) -> _Member:

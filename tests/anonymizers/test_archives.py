@@ -154,6 +154,21 @@ def test_a_damaged_member_leaves_nothing(tmp_path: Path) -> None:
     assert left(tmp_path) == ["all.zip"]
 
 
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2, None])
+def test_wrong_bytes_in_the_middle_leave_nothing(tmp_path: Path, method: int | None) -> None:
+    data = bytes(i * i % 251 for i in range(60_000))
+    archive = tar_of(tmp_path / "all", {"a": data})
+    if method is not None:
+        with zipfile.ZipFile(archive, "w", method) as made:
+            made.writestr("a", data)
+    raw = archive.read_bytes()
+    for place in range(60, len(raw) - 120, max(1, (len(raw) - 180) // 20)):
+        archive.write_bytes(raw[:place] + bytes(byte ^ 0xFF for byte in raw[place : place + 8]) + raw[place + 8 :])
+        with pytest.raises(ArchiveError, match="damaged"):
+            unpack(archive, tmp_path / "out")
+        assert left(tmp_path) == ["all"]
+
+
 def test_what_was_left_of_an_earlier_try_is_cleared(tmp_path: Path) -> None:
     archive = zip_of(tmp_path / "all.zip", {"a": b"a"})
     (tmp_path / "out" / "all.zip.unpacking").mkdir(parents=True)
