@@ -254,8 +254,9 @@ def _sha256(path: Path, progress: Progress, ref: WeightRef) -> str:
 def _disk_said(ref: WeightRef, error: OSError) -> str:
     folder = weights.home(ref)
     if error.errno in FULL:
-        for part in (*folder.rglob("*.part"), *folder.rglob("*.part.json")):
-            part.unlink(missing_ok=True)
+        for file in ref.files:  # its own: others may be on their way into the same folder
+            for suffix in (".part", ".part.json"):
+                (folder / f"{file.name}{suffix}").unlink(missing_ok=True)
         return (
             f"The disk became full while {ref.title} was fetched into {folder}, so what had come was removed: make "
             "room, or name another folder with VOICEVEIL_MODELS."

@@ -369,11 +369,14 @@ def test_a_disk_that_fails_meanwhile(
     def broken(path: Path, *args: Any, **kwargs: Any) -> Any:
         return Failing() if path.suffix == ".part" and args == ("wb",) else opened(path, *args, **kwargs)
 
+    (store / "us" / "tiny").mkdir(parents=True)
+    other = store / "us" / "tiny" / "other.bin.part"  # of other weights on their way into the same folder
+    other.write_bytes(b"what has come")
     monkeypatch.setattr(Path, "open", broken)
     with pytest.raises(AnonymizerError, match=words):
         fetch(ref, means=at_once())
     monkeypatch.undo()
-    assert sorted(path.name for path in (store / "us" / "tiny").iterdir()) == left
+    assert sorted(path.name for path in (store / "us" / "tiny").iterdir()) == [*left, other.name]
 
 
 def test_a_store_that_cannot_be_written(hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
