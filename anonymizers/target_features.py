@@ -130,7 +130,7 @@ def _whole(path: Path) -> bool:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             whole = bool(arrays.files)
         os.utime(path)
-    except (OSError, ValueError, zipfile.BadZipFile):
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile):
         return False
     return whole
 
