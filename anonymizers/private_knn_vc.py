@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from anonymizers import knn_vc, phone_centroids, target_features, target_speech, wavlm_vocoder
-from anonymizers.base import Info, Param, Progress, Result, silent
+from anonymizers.base import AnonymizerError, Info, Param, Progress, Result, silent
 from anonymizers.nn import ssl_models
 from anonymizers.nn.ssl_models import SAMPLE_RATE_HZ, WAVLM_LARGE
 from anonymizers.phone_centroids import Centroids, nearest_within
@@ -155,5 +155,11 @@ def _centroids(path: Path, clusters: int) -> Centroids:
     if path.suffix == ".npz":
         arrays = target_features.read(path)
         return phone_centroids.centroids(phone_centroids.by_phone(arrays["content"], arrays["phones"]), clusters)
-    frames = {phone: tensor.float().numpy() for phone, tensor in enumerate(tensors.contents_of(path))}
+    try:
+        frames = {phone: tensor.float().numpy() for phone, tensor in enumerate(tensors.contents_of(path))}
+    except (AttributeError, TypeError):
+        raise AnonymizerError(
+            f"{path}: a target's frames were expected, one tensor for each phone, but it holds something else: delete "
+            "it and fetch it again."
+        ) from None
     return phone_centroids.centroids(frames, clusters)

@@ -130,6 +130,13 @@ def test_another_file_is_refused(tmp_path: Path) -> None:
         phone_predictors.load(tmp_path / "decoder.pt")
 
 
+@pytest.mark.parametrize("held", [{"0": torch.zeros(2, 3)}, [1, 2], 3])
+def test_frames_of_another_form_are_refused(held: object, tmp_path: Path) -> None:
+    torch.save(held, tmp_path / "0.pt")
+    with pytest.raises(AnonymizerError, match=r"0\.pt: a target's frames were expected, one tensor for each phone"):
+        converted(system=PrivateKnnVc(networks, lambda: tmp_path, lambda file: tmp_path / "0.pt"))
+
+
 def test_one_of_the_published_targets_says_it() -> None:
     result = converted(duration_weight=0.0, clusters=4)
     facts = result.pseudo_speaker
