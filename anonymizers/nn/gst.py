@@ -64,14 +64,15 @@ def crop(mel: Any, rng: np.random.Generator) -> Any:
 
 
 def style(module: Module, samples: Floats, rng: np.random.Generator, device: str = "cpu") -> Floats:
-    """The style of a sound, float32 (n,), 16 kHz, not silent, of any level: float32, (recurrent,).
+    """The style of a sound, float32 (n,), 16 kHz, of any level: float32, (recurrent,).
 
     Of one random place, drawn from `rng`, as in B3. Silence around the speech is for the caller to cut.
     """
     import torch
 
     shortest = np.resize(samples, max(len(samples), N_FFT))
-    sound = torch.tensor(shortest / np.abs(shortest).max(), device=device)
+    peak = max(float(np.abs(shortest).max()), float(np.finfo(np.float32).tiny))
+    sound = torch.tensor(shortest / np.float32(peak), device=device)
     with torch.inference_mode():
         return module(crop(log_mel(sound), rng)[None])[0].cpu().numpy()
 

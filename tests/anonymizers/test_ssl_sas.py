@@ -234,6 +234,15 @@ def test_long_clips_are_said_to_be_heard_in_parts(short: Clip, monkeypatch) -> N
     assert "heard in 2 parts" in result.warnings[-1]
 
 
+@pytest.mark.parametrize("speaker", SPEAKERS)
+def test_parts_of_digital_silence_tell_nobody(speaker: str, short: Clip, monkeypatch) -> None:
+    monkeypatch.setattr(ssl_sas_frames, "LONGEST_S", len(short.samples) / 16_000)
+    spoken = run(short, speaker=speaker)
+    paused = run(Clip(np.pad(short.samples, (0, 3 * len(short.samples))), 16_000), speaker=speaker)
+    assert np.isfinite(paused.clip.samples).all()
+    assert paused.pseudo_speaker.keys() == spoken.pseudo_speaker.keys()
+
+
 def test_the_vocoder_says_the_same_in_pieces(short: Clip, monkeypatch) -> None:
     frames = torch.randn(1, 700, 35)
     whole = ssl_sas_frames.spoken(frames, networks("t12-soft", "ecapa"))
