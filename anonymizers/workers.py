@@ -131,15 +131,18 @@ class _Worker:
         self.process = context.Process(target=_serve, args=(theirs, warm_up, settings), daemon=True)
         self.process.start()
         theirs.close()
+        self.is_busy = False
 
     def call(
         self, cancelled: threading.Event, progress: Progress | None, function: Callable, args: tuple, kwargs: dict
     ) -> Any:
         try:
             self.connection.send((function, args, kwargs, progress is not None))
+            self.is_busy = True
             while (kind := (received := self._received(cancelled))[0]) == "progress":
                 if progress is not None:
                     progress(*received[1])
+            self.is_busy = False
         except (EOFError, OSError):
             raise WorkerLost(
                 "The process doing this ended without an answer: try again, or with a shorter clip."
@@ -166,6 +169,7 @@ class _Worker:
             os.kill(self.process.pid, STOP)
             while self.connection.poll(max(0.0, until_s - time.monotonic())):
                 if self.connection.recv()[0] != "progress":
+                    self.is_busy = False
                     return True
         except (EOFError, OSError):
             pass
@@ -232,7 +236,10 @@ class Workers:
             self._replace(worker)
             raise
         except BaseException:
-            self._idle.put(worker)
+            if worker.is_busy:  # its answer would come to whoever is next
+                self._replace(worker)
+            else:
+                self._idle.put(worker)
             raise
         self._idle.put(worker)
         return answer

@@ -140,6 +140,16 @@ def test_progress_comes_from_the_process(workers: Workers) -> None:
     assert seen == [(0.25, "beginning"), (1.0, "ending")]
 
 
+def test_whoever_cannot_be_told_leaves_no_answer_for_the_next() -> None:
+    def fail(share: float, doing: str) -> None:
+        raise KeyError(doing)
+
+    with Workers(1) as pool:
+        with pytest.raises(KeyError, match="beginning"):
+            pool.call(told, progress=fail)
+        assert pool.call(pow, 2, 3) == 8
+
+
 def test_much_progress_is_told_seldom(workers: Workers) -> None:
     seen: list[float] = []
     workers.call(told_often, progress=lambda share, doing: seen.append(share))
