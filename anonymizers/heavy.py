@@ -8,7 +8,7 @@ from concurrent.futures import Executor, as_completed
 from typing import Any, NamedTuple
 
 from anonymizers import devices, licences, registry, weights
-from anonymizers.base import Progress
+from anonymizers.base import Progress, silent
 from anonymizers.runner import Job, Outcome, Told, attempt, check_duration, check_params, nobody, run
 from anonymizers.turns import Turns
 from anonymizers.weights import WeightRef
@@ -128,6 +128,24 @@ class Heavy:
             call = self._workers().call
             return call(run, clip, job.key, params=dict(job.params), cancelled=way.stop, progress=progress, **how)
 
+    def call(self, job: Job, function: Callable[..., Any], *args: Any, cancelled: threading.Event | None = None) -> Any:
+        """function(*args), in which `job` is run, in the process of these systems when its turn has come.
+
+        Function and arguments must be importable and picklable.
+
+        Raises:
+            AnonymizerError: if its weights cannot be had.
+            Stopped: once `cancelled` is set.
+            WorkerLost: if the process died.
+            Exception: whatever the function raised.
+        """
+        stop, needed = cancelled or threading.Event(), _needs(job)
+        licences.required(needed)
+        if gone := weights.missing(needed):
+            self._fetch(gone, silent, stop)
+        with self._turns.turn(stop):
+            return self._workers().call(function, *args, cancelled=stop)
+
     def _workers(self) -> Workers:
         with self._lock:
             if self._made is None:
@@ -147,3 +165,15 @@ class Heavy:
             self._closed = True
             if self._made is not None:
                 self._made.close()
+
+
+def routed(call: Callable[..., Any], heavy: Heavy) -> Callable[..., Any]:
+    """`call` (Workers.call), but where an argument says that it runs a system with weights (`runs`, a Job), the work
+    goes to `heavy`: so that sounds made ahead, for studies and galleries, load nothing a second time either."""
+
+    def either(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        jobs = (getattr(one, "runs", None) for one in args)
+        job = next((one for one in jobs if isinstance(one, Job) and is_heavy(one)), None)
+        return heavy.call(job, function, *args, **kwargs) if job else call(function, *args, **kwargs)
+
+    return either

@@ -79,7 +79,8 @@ def _locally(
                 under_way[threads.submit(one, item)] = item
             if not under_way:
                 return
-            for future in wait(under_way, return_when=FIRST_COMPLETED).done:
+            done = wait(under_way, return_when=FIRST_COMPLETED).done
+            for future in [one for one in under_way if one in done]:  # those that came together in the order they went
                 yield under_way.pop(future), _answer(future)
 
 

@@ -6,13 +6,16 @@ import hashlib
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from audio.clip import Clip
 from listening_test.finishing import Finished, Levelled, finished, length_class_s, levelled, stereo
 from listening_test.sounding import sounding
 from listening_test.study import LOW_ANCHOR, ORIGINAL, Limits, Study, StudyClip, StudyError, System
 from listening_test.trial import Sound
+
+if TYPE_CHECKING:
+    from anonymizers import runner
 
 LONGEST_FACTOR = 2.0
 """How much longer than its original a version may be: all versions of a clip become as long as the longest."""
@@ -35,6 +38,13 @@ class Job:
     def system(self) -> System:
         """What the clip goes through; attention checks are made of originals."""
         return self.study.system(self.sound.system) if self.sound.kind == "speech" else System(system=ORIGINAL)
+
+    @property
+    def runs(self) -> runner.Job:
+        """Which system it takes, as those who do the work want to know it (heavy.routed)."""
+        from anonymizers import runner
+
+        return runner.Job(self.system.system, self.system.params)
 
 
 def speaks_anew(study: Study, sound: Sound) -> bool:

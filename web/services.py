@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from anonymizers.heavy import Heavy
+from anonymizers.heavy import Heavy, routed
 from anonymizers.turns import Turns
 from anonymizers.workers import Workers
 from audio.clip import Clip, Decoded, decode
@@ -123,15 +123,16 @@ class Services:
         vault = Vault(settings.keep_s, time.time, max_bytes=MAX_VAULT_BYTES)
         vault.sweep_every(SWEEP_EVERY_S)
         workers = Workers(settings.workers, warm_up)
-        studies = StudyService(store, workers.call, settings.data_dir, file_bytes=int(settings.max_upload_mb * 1e6))
+        weight_work = WeightWork(strangers=settings.anyone_downloads, offline=settings.offline)
+        heavy = Heavy(weight_work.obtain)
+        call = routed(workers.call, heavy)
+        studies = StudyService(store, call, settings.data_dir, file_bytes=int(settings.max_upload_mb * 1e6))
         login = Login(store, settings.admin_password)
         demo = DemoStudy(studies, settings.demo_study)
-        showcase = Showcase(settings.showcase, settings.data_dir, workers.call)
+        showcase = Showcase(settings.showcase, settings.data_dir, call)
         results = StudyResults(store, settings.database)
         evaluations = EvaluationRuns([SHIPPED, settings.evaluations_dir])
         live = Live(settings.live_limit)
-        weight_work = WeightWork(strangers=settings.anyone_downloads, offline=settings.offline)
-        heavy = Heavy(weight_work.obtain)
         return cls(
             settings, vault, workers, Workers(1), studies, login, demo, showcase, results, evaluations, live,
             weight_work, heavy,

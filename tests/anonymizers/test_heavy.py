@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from anonymizers import runner, weights
-from anonymizers.heavy import Heavy, downloading, is_heavy
+from anonymizers.base import AnonymizerError
+from anonymizers.heavy import Heavy, downloading, is_heavy, routed
 from anonymizers.runner import Job, Outcome
 from audio.clip import Clip
 from tests.anonymizers import fake_network, hub
@@ -134,6 +135,34 @@ def test_five_systems_of_one_person_are_one_place_in_the_line(
     assert len(many.outcomes) < 5  # the others of the five are held by the pipe again
     many.stop.set()
     assert len(many.end()) == 5
+
+
+def test_sounds_made_ahead_are_made_where_the_networks_are(heavy: Heavy, voice: Clip, server: hub.Hub) -> None:
+    here: list[Any] = []
+
+    def call(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        here.append(args)
+        return function(*args, **kwargs)
+
+    either = routed(call, heavy)
+    order = fake_network.Order(voice, Job(KEY))
+    first, second = (either(fake_network.made, order, cancelled=threading.Event()) for _ in range(2))
+    assert first == second
+    assert first["loads"] == 1
+    assert heavy.process_ids() == [first["process"]]
+    assert not here
+    light = fake_network.Order(voice, Job("mcadams"))
+    assert either(fake_network.made, light)["process"] == os.getpid()
+    assert either(len, "abc") == 3
+    assert here == [(light,), ("abc",)]
+
+
+def test_a_sound_made_ahead_without_the_licence_is_a_sentence(
+    heavy: Heavy, voice: Clip, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    terms = {"licence": "CC BY-NC 4.0", "commercial": False}
+    with fake_network.published(tmp_path / "other", monkeypatch, **terms), pytest.raises(AnonymizerError, match="NC"):
+        routed(pytest.fail, heavy)(fake_network.made, fake_network.Order(voice, Job(KEY)))
 
 
 def test_stop_keeps_what_is_loaded(heavy: Heavy, voice: Clip, pipe: str, tmp_path: Path) -> None:

@@ -366,3 +366,15 @@ def test_the_workers_render_the_same(tmp_path):
     voices(tmp_path, (1.5,))
     here = rendered(a_study, clips, tmp_path, sounds)
     assert {key: one.wav for key, one in there.items()} == {key: one.wav for key, one in here.items()}
+
+
+def test_whoever_does_the_work_is_told_which_system_it_takes(tmp_path):
+    a_study, clips = study(["original", "low-anchor", "mcadams"]), voices(tmp_path, (1.5,))
+    told: list[Any] = []
+
+    def call(function: Callable[..., Any], *args: Any) -> Any:
+        told.extend(one.runs.key for one in args if hasattr(one, "runs"))
+        return function(*args)
+
+    rendered(a_study, clips, tmp_path, versions(a_study, clips), call=call)
+    assert sorted(set(told)) == ["low-anchor", "mcadams", "original"]

@@ -18,6 +18,7 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from anonymizers import registry
+from anonymizers.runner import Job
 from assets.showcase import make_voices
 from audio.clip import Clip, decode
 from audio.level import integrated_lufs
@@ -52,6 +53,13 @@ def test_the_shipped_gallery_is_there_and_says_what_its_voices_are() -> None:
     assert "synthetic" in gallery.definition.intro
     counts = {group: [row.group for row in gallery.rows].count(group) for group in {row.group for row in gallery.rows}}
     assert set(counts.values()) == {3}
+
+
+def test_a_sound_says_which_system_it_takes() -> None:
+    gallery = gallery_file.load(gallery_file.DEFAULT)
+    systems = [cell.runs.key for cell in gallery.cells[len(gallery.rows) :]][: len(gallery.columns) - 1]
+    assert systems == [column.system for column in gallery.columns[1:]]
+    assert gallery.cells[0].runs == Job("original", {})
 
 
 def test_the_shipped_voices_can_be_made_again() -> None:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from anonymizers import registry, runner
 from anonymizers.base import AnonymizerError, Level
+from anonymizers.runner import Job
 
 GroupedBy = Literal["emotion", "style", "speaker", "language"]
 GROUP_WORDS: dict[GroupedBy, str] = {
@@ -134,6 +135,11 @@ class Cell:
     seed: int
     level: Level
     loudness_lufs: float
+
+    @property
+    def runs(self) -> Job:
+        """Which system it takes, as those who do the work want to know it (heavy.routed)."""
+        return Job(self.column.system, self.column.params)
 
 
 @dataclass(frozen=True)
