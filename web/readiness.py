@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
@@ -34,7 +34,7 @@ def of(key: str, *, strangers: bool, offline: bool = False) -> Readiness:
     others = tuple(ref for ref in registry.weights_of(key) if ref not in refs)
     if status.state in ("needs training", "unavailable"):
         return Readiness(
-            False, _said("Needs training" if status.state == "needs training" else "Not here", status.detail)
+            False, _said("Needs training" if status.state == "needs training" else "Not here", f"{status.detail.rstrip('.')}.")
         )
     if asked := licences.to_accept(refs):
         return _licence(_alike(asked), weights.missing(refs), strangers=strangers)
@@ -70,8 +70,9 @@ def _terms(asked: Sequence[WeightRef], head: str = "Licence to accept:") -> str:
     return f"<strong>{head} {escape(asked[0].licence)}</strong>{use}. It is that of: {titles}."
 
 
-def _named(refs: Iterable[WeightRef]) -> list[str]:
-    return [f"{ref.title} ({weights.megabytes(ref.bytes) + ', ' if ref.bytes else ''}{ref.licence})" for ref in refs]
+def _named(refs: Sequence[WeightRef]) -> list[str]:
+    sizes = [weights.megabytes(ref.bytes) if ref.bytes else "size not known" for ref in refs]
+    return [f"{ref.title} ({size}, {ref.licence})" for ref, size in zip(refs, sizes, strict=True)]
 
 
 def _size(gone: Sequence[WeightRef]) -> str:

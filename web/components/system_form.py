@@ -20,7 +20,7 @@ FIDELITY_WORDS = {
     "exact": "exact: the published algorithm",
     "own-design": "own design",
     "original-weights": "original weights",
-    "house-weights": "house weights: trained by us, smaller",
+    "house-weights": "house weights: trained by our recipes",
 }
 
 
