@@ -88,7 +88,12 @@ class ContentVec2Mel:
             content = made.content(loud)
             progress(0.7, "saying it again")
             sound = made.vocoder(made.mel(content, target.vector))[: len(clip.samples)]
-        return Result(Clip(as_loud_as(sound, clip.samples), clip.sample_rate), self.info.fidelity, target.provenance)
+        return Result(
+            Clip(as_loud_as(sound, clip.samples), clip.sample_rate),
+            self.info.fidelity,
+            target.provenance,
+            warnings=emotion_compensation.left_out(params),
+        )
 
 
 def whose_voice(

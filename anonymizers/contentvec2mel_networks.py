@@ -74,7 +74,7 @@ def published() -> Networks:
     Raises:
         AnonymizerError: if weights are missing or are another network's.
     """
-    hears = models().get(contentvec.WEIGHTS.id, load_contentvec)
+    hears = models().get(contentvec.WEIGHTS.id, load_contentvec, half_allowed=True)
     draws = models().get("contentvec2mel-transformer", _transformer)
     speaks = models().get("contentvec2mel-vocoder", _vocoder)
     return Networks(

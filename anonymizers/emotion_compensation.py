@@ -154,6 +154,13 @@ def compensated(
     return replace(target, vector=vector.astype(np.float32), provenance={**target.provenance, **facts})
 
 
+def left_out(params: Mapping[str, Any]) -> tuple[str, ...]:
+    """What to say where `params` ask for compensation and, with "speaker", for a vector that is not anonymised."""
+    if params["speaker"] == "anonymised" or params[COMPENSATION.name] == "off":
+        return ()
+    return ("Emotion compensation moves anonymised vectors only: it was left out.",)
+
+
 def _check(vector: Floats, boundaries: Boundaries) -> None:
     if vector.shape != boundaries.coefficients.shape[1:] or not vector.any():
         raise AnonymizerError(

@@ -7,7 +7,7 @@ one. Every part can be switched, so that paper 001's ablation can be heard.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -78,7 +78,8 @@ class House:
             target = emotion_compensation.compensated(target, source, clip, params)
         progress(0.5, "saying it again")
         content = heard.content.soft if params["bottleneck"] == "soft" else heard.content.codes
-        return said_again(clip, heard, content, Voices(source, target), params, rng)
+        made = said_again(clip, heard, content, Voices(source, target), params, rng)
+        return replace(made, warnings=(*made.warnings, *emotion_compensation.left_out(params)))
 
 
 def pseudo_speaker_of(

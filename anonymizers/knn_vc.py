@@ -45,8 +45,8 @@ GENDER = Param(
 )  # fmt: skip
 MINUTES = Param(
     "minutes", "float", 5.0, "Speech of the target",
-    "How much of the target's speech is searched at most. More sounds better, up to about 5 minutes; a target is "
-    "listened to once and then kept.",
+    "How much of the target's speech is searched at most, in half minutes. More sounds better, up to about 5 minutes; "
+    "a target is listened to once and then kept.",
     0.1, 10.0, 0.5, unit="min",
 )  # fmt: skip
 
@@ -68,9 +68,12 @@ def published() -> Networks:
         AnonymizerError: if a file is missing, damaged, or another network's.
     """
     encoder = models().get(
-        f"{WAVLM_LARGE.id}-{LAYER}", lambda: ssl_models.load_wavlm_large(path_of(WAVLM_LARGE), LAYER)
+        f"{WAVLM_LARGE.id}-{LAYER}",
+        lambda: ssl_models.load_wavlm_large(path_of(WAVLM_LARGE), LAYER),
+        half_allowed=True,
     )
-    return Networks(encoder, wavlm_vocoder.published(), LAYER, WAVLM_LARGE.version)
+    name = f"{WAVLM_LARGE.version}|{ssl_models.precision(encoder)}"
+    return Networks(encoder, wavlm_vocoder.published(), LAYER, name)
 
 
 class KnnVc:
@@ -126,7 +129,12 @@ class KnnVc:
         return Result(
             Clip(sound, SAMPLE_RATE_HZ),
             self.info.fidelity,
-            {**facts, "k": params["k"], "frames_searched": len(among)},
+            {
+                **facts,
+                "k": params["k"],
+                "frames_searched": len(among),
+                "encoder_precision": ssl_models.precision(networks.encoder),
+            },
             {"nearest_cosine": likeness(query, among, places)},
         )
 
@@ -134,8 +142,9 @@ class KnnVc:
         def encode(clip: Clip) -> target_features.Arrays:
             return {"content": content(networks, target_features.trimmed(clip.samples))}
 
+        made_by = f"{networks.name}|{networks.layer}|trim {target_features.TRIGGER_LEVEL}"
         return target_features.file_of(
-            target, 60.0 * minutes, f"{networks.name}|{networks.layer}|trim {target_features.TRIGGER_LEVEL}", encode,
+            target, target_features.listened_s(minutes), made_by, encode,
             folder=self._keep_in, progress=lambda done, doing: progress(0.7 * done, doing),
         )  # fmt: skip
 

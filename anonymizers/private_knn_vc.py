@@ -106,7 +106,12 @@ class PrivateKnnVc:
         return Result(
             Clip(sound, SAMPLE_RATE_HZ),
             self.info.fidelity,
-            {**facts, "centroids": len(among), "frames_of_phones_the_target_never_says": int(lacking.sum())},
+            {
+                **facts,
+                "centroids": len(among),
+                "frames_of_phones_the_target_never_says": int(lacking.sum()),
+                "encoder_precision": ssl_models.precision(networks.encoder),
+            },
             {
                 "duration_factor": Contour(
                     "Phone durations", "times their own", ssl_models.times_s(len(phones)), factors
@@ -133,7 +138,7 @@ class PrivateKnnVc:
             return {"content": content, "phones": phones}
 
         return target_features.file_of(
-            target, 60.0 * minutes, f"{networks.name}|{networks.layers}", encode,
+            target, target_features.listened_s(minutes), f"{networks.name}|{networks.layers}", encode,
             folder=self._keep_in, progress=lambda done, doing: progress(0.6 * done, doing),
         )  # fmt: skip
 

@@ -73,13 +73,14 @@ def published() -> Networks:
         AnonymizerError: if a file is missing, damaged, or another network's.
     """
     kept = models()
+    encoder = kept.get(WAVLM_LARGE.id, lambda: ssl_models.load_wavlm_large(path_of(WAVLM_LARGE)), half_allowed=True)
     return Networks(
-        kept.get(WAVLM_LARGE.id, lambda: ssl_models.load_wavlm_large(path_of(WAVLM_LARGE))),
+        encoder,
         kept.get(f"{PREDICTORS.id}-phones", lambda: phone_predictors.load(path_of(PREDICTORS, PHONE_DECODER))),
         kept.get(f"{PREDICTORS.id}-durations", lambda: phone_predictors.load(path_of(PREDICTORS, DURATION_DECODER))),
         wavlm_vocoder.published(),
         LAYERS,
-        f"{WAVLM_LARGE.version}+{PREDICTORS.version}",
+        f"{WAVLM_LARGE.version}+{PREDICTORS.version}|{ssl_models.precision(encoder)}",
     )
 
 

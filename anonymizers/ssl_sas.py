@@ -136,7 +136,7 @@ class SslSas:
             fidelity_of(params),
             pseudo_speaker=voice.facts,
             intermediates={"F0 given to the vocoder": _contour(np.concatenate(f0_hz))},
-            warnings=(*voice.warnings, *_left_out(params), *_long(clip, pieces)),
+            warnings=(*voice.warnings, *emotion_compensation.left_out(params), *_long(clip, pieces)),
         )
 
     def _voice(
@@ -158,7 +158,7 @@ class SslSas:
         source = _mean([networks.speaker(piece, rng) for piece in pieces], pieces)
         if asked == "original":
             return Voice(source, {"speaker": asked}, (NOT_HIDDEN[asked],))
-        hear = partial(_heard, networks.speaker)
+        hear = partial(vector_of, networks.speaker)
         pool = self.pool(hear, lambda done, doing: progress(0.4 * done, doing))
         drawn = pseudo_speaker.draw(pool, "selec-anon", source=source, gender=params["gender"], rng=rng)
         boundaries = emotion_compensation.trained_for(BOUNDARIES)
@@ -172,7 +172,7 @@ def fidelity_of(params: Mapping[str, Any]) -> Fidelity:
     return "house-weights" if ours else "original-weights"
 
 
-def _heard(speaker: Callable[[Floats, np.random.Generator], Floats], clip: Clip) -> Floats:
+def vector_of(speaker: Callable[[Floats, np.random.Generator], Floats], clip: Clip) -> Floats:
     """The vector of a clip of the pool, at 16 kHz, not silent; parts as for the source.
 
     Raises:
@@ -224,12 +224,6 @@ def _scaled(facts: Mapping[str, Any]) -> tuple[str, ...]:
         f"The pool has {facts['candidates']} speakers to choose among, the published one about {PUBLISHED_CANDIDATES}: "
         f"the pseudo-speaker is {made} instead of the mean of {REGION} of {WORLD}.",
     )
-
-
-def _left_out(params: Mapping[str, Any]) -> tuple[str, ...]:
-    if params["speaker"] == "anonymised" or params[emotion_compensation.COMPENSATION.name] == "off":
-        return ()
-    return ("Emotion compensation moves anonymised vectors only: it was left out.",)
 
 
 def _long(clip: Clip, pieces: list[Floats]) -> tuple[str, ...]:

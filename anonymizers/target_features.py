@@ -36,6 +36,12 @@ TRIGGER_LEVEL = 7.0
 """Of the voice activity detector that trims target speech at both ends, as in kNN-VC."""
 
 
+def listened_s(minutes: float) -> float:
+    """How much of a target is listened to when so much is asked for, in s: half minutes, or 6 s at least. Every length
+    is kept in a file of its own, so there are few."""
+    return 60.0 * max(0.1, round(2.0 * minutes) / 2.0)
+
+
 def file_of(
     target: Target,
     longest_s: float,

@@ -2,8 +2,9 @@
 
 Looked for in the folder VOICEVEIL_MODELS first (in VOICEVEIL_MODELS/<place>, see WeightRef), then where the publisher's
 own program keeps them (Hugging Face's and torch hub's caches). What is in neither place is fetched into the first when
-it is first needed, at a fixed revision, unless VOICEVEIL_OFFLINE=1 (download.py), once its licence is accepted where
-that is needed (licences.py). Nothing that can hold code is read: safetensors, or pickles of tensors alone (tensors.py).
+it is first needed, at a fixed revision where one is known, unless VOICEVEIL_OFFLINE=1 (download.py), once its licence
+is accepted where that is needed (licences.py). Nothing that can hold code is read: safetensors, or pickles of tensors
+alone (tensors.py).
 Nothing here uses a network or reads weights: whether a file is whole is told by its size.
 """
 

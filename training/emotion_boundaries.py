@@ -94,13 +94,13 @@ def encoder(name: str) -> Embed:
 
 
 def _ssl_sas() -> Embed:
-    from anonymizers import ssl_sas_networks
+    from anonymizers import ssl_sas, ssl_sas_networks
 
     weights_ready.prepare_weights((ssl_sas_networks.ECAPA,))
     embed = ssl_sas_networks.speaker_of("ecapa")
     if embed is None:
         raise common.TrainingError("SSL-SAS's speaker encoder was expected, but it has none: report this fault.")
-    return lambda clip: embed(clip.resampled(common.SAMPLE_RATE_HZ).samples, np.random.default_rng(0))
+    return lambda clip: ssl_sas.vector_of(embed, clip.resampled(common.SAMPLE_RATE_HZ))
 
 
 def heard(utterances: Sequence[common.Utterance], embed: Embed) -> Acted:

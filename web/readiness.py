@@ -33,9 +33,8 @@ def of(key: str, *, strangers: bool, offline: bool = False) -> Readiness:
     status, refs = registry.status(key), registry.info(key).weights
     others = tuple(ref for ref in registry.weights_of(key) if ref not in refs)
     if status.state in ("needs training", "unavailable"):
-        return Readiness(
-            False, _said("Needs training" if status.state == "needs training" else "Not here", f"{status.detail.rstrip('.')}.")
-        )
+        head = "Needs training" if status.state == "needs training" else "Not here"
+        return Readiness(False, _said(head, f"{status.detail.rstrip('.')}."))
     if asked := licences.to_accept(refs):
         return _licence(_alike(asked), weights.missing(refs), strangers=strangers)
     gone = weights.missing(refs)

@@ -136,6 +136,11 @@ def times_s(frames: int) -> npt.NDArray[np.float64]:
     return (np.arange(frames) * HOP + FRAME / 2) / SAMPLE_RATE_HZ
 
 
+def precision(module: Module) -> str:
+    """What the encoder computes in: "float32", or "float16" where half precision was asked for."""
+    return str(next(module.parameters()).dtype).removeprefix("torch.")
+
+
 def features(module: Module, samples: Floats, layer: int) -> Floats:
     """What layer `layer` of an encoder makes of a sound at 16 kHz, float32, (n,): float32, ((n - 80) // 320, width).
 

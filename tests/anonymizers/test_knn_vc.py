@@ -125,6 +125,7 @@ def test_what_is_said_of_the_target(folder: Path, tmp_path: Path) -> None:
     assert result.pseudo_speaker == {
         "target": "ann", "target_sex": "F", "rule": "one speaker drawn", "gender": "cross",
         "source_sex_estimated_from_f0": "M", "k": 3, "frames_searched": 59,
+        "encoder_precision": "float32",
     }  # fmt: skip
     assert result.fidelity == "original-weights"
     assert len(result.clip.samples) == 320 * len(result.intermediates["nearest_cosine"].values)
@@ -219,3 +220,10 @@ def test_what_it_needs(monkeypatch, tmp_path: Path) -> None:
 def test_the_small_one_runs_whole() -> None:
     result = tiny_knn_vc.tiny().anonymize(voice(150.0), seed=0, **DEFAULTS)
     assert np.isfinite(result.clip.samples).all()
+
+
+def test_a_target_is_listened_to_in_half_minutes_so_that_few_files_are_kept() -> None:
+    lengths = {target_features.listened_s(minutes) for minutes in np.linspace(0.1, 10, 1000)}
+    assert len(lengths) == 21
+    assert min(lengths) == pytest.approx(6)
+    assert [target_features.listened_s(minutes) for minutes in (0.5, 5.0, 5.2, 10.0)] == [30, 300, 300, 600]

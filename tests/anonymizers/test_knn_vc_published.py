@@ -78,6 +78,20 @@ def test_private_knn_vc_runs_with_its_published_files(store: Path) -> None:
     assert np.isfinite(result.clip.samples).all()
 
 
+def test_half_precision_is_for_the_encoder_alone_and_is_said(store: Path) -> None:
+    whole = knn_vc.published()
+    knn_vc.models().clear()
+    knn_vc.models().half = True  # as on a GPU
+    halved, private = knn_vc.published(), private_knn_vc_networks.published()
+    assert [ssl_models.precision(one.encoder) for one in (whole, halved, private)] == ["float32", "float16", "float16"]
+    for network in (halved.vocoder, private.vocoder, private.phones, private.durations):
+        assert {one.dtype for one in network.parameters()} == {torch.float32}
+    assert halved.name != whole.name  # so features of a target are kept apart
+    exact, near = (ssl_models.features(one.encoder, voice(120.0).samples, one.layer) for one in (whole, halved))
+    assert near.dtype == np.float32
+    np.testing.assert_allclose(near, exact, atol=0.02 * exact.std())
+
+
 def test_a_file_that_is_not_there_is_said_so(store: Path) -> None:
     (store / "carlosfranzreb" / "private_knnvc" / "checkpoints" / "duration_decoder.pt").unlink()
     with pytest.raises(AnonymizerError, match="Private kNN-VC's predictors were expected, but they are not here"):

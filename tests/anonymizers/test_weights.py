@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -309,3 +310,15 @@ def test_a_systems_status_is_that_of_its_weights_at_its_parameters(
     assert registry.status("mcadams") == Status("ready")
     assert registry.status("mcadams", {"alpha_min": 0.7}).state == "downloads first"
     assert [params["alpha_max"] for params in asked] == [0.9, 0.9]
+
+
+def test_the_docs_name_every_weight_without_a_known_digest() -> None:
+    loose = {
+        ref.id
+        for ref in registry.every_weight()
+        if ref.source != "here" and not all(file.sha256 for file in ref.files if file.url)
+    }
+    docs = (Path(__file__).resolve().parents[2] / "docs" / "weights.md").read_text(encoding="utf-8")
+    table = docs.partition("No digest is known of these")[2].partition("\n## ")[0]
+    rows = [row.split("|")[1] for row in table.splitlines() if row.startswith("| `")]
+    assert loose == {name for row in rows for name in re.findall(r"`([^`]+)`", row)}
