@@ -23,6 +23,8 @@ from audio.clip import Clip
 
 LONGEST_S = 120.0
 """So much of each speaker is heard: more hardly moves the mean, and dev-clean takes minutes as it is."""
+FOLDER = "pools"
+"""In the weight store."""
 LOCK_WAIT_S = 3_600.0
 
 Embed = Callable[[Clip], Floats]
@@ -40,7 +42,7 @@ def kept(folder: Path, encoder: str, embed: Embed, progress: Progress = silent) 
     from filelock import FileLock, Timeout
 
     speakers = target_speech.speakers(folder)
-    path = weights.store() / "pools" / f"ssl-sas-{_digest(folder, speakers.values(), encoder)}.npz"  # type: ignore[arg-type]
+    path = weights.store() / FOLDER / f"ssl-sas-{_digest(folder, speakers.values(), encoder)}.npz"  # type: ignore[arg-type]
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(f"{path}.lock", timeout=LOCK_WAIT_S):

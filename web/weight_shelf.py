@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from anonymizers import licences, registry, weights
+from anonymizers import kept_voices, licences, registry, weights
 from anonymizers.weight_records import Record
 from anonymizers.weights import WeightRef
 from evaluation.recognisers import registry as recognisers
@@ -39,10 +39,11 @@ class Shelved:
 
 @dataclass(frozen=True)
 class Disk:
-    """The store's folder, what it holds (bytes) and the disk that it is on (bytes)."""
+    """The store's folder, what it holds of weights and of what systems heard (bytes), and its disk (bytes)."""
 
     folder: Path
     used_bytes: int
+    heard_bytes: int
     free_bytes: int
     total_bytes: int
 
@@ -68,7 +69,8 @@ def disk(listed: Iterable[Shelved]) -> Disk:
     folder = weights.store()
     there = next(path for path in (folder, *folder.parents) if path.exists())
     usage = shutil.disk_usage(there)
-    return Disk(folder, sum(one.disk_bytes for one in listed if one.state != "elsewhere"), usage.free, usage.total)
+    used = sum(one.disk_bytes for one in listed if one.state != "elsewhere")
+    return Disk(folder, used, kept_voices.size_bytes(), usage.free, usage.total)
 
 
 def digests(ref: WeightRef) -> Literal["published", "fetched", "none"]:

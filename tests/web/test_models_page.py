@@ -11,7 +11,7 @@ import gradio as gr
 import pytest
 from starlette.testclient import TestClient
 
-from anonymizers import licences
+from anonymizers import kept_voices, licences, weights
 from tests.anonymizers import fake_network, hub
 from tests.anonymizers.fake_network import KEY
 from web import weight_shelf
@@ -71,6 +71,24 @@ def test_the_way_of_weights(page: ModelsPage, world: tuple[Any, hub.Hub]) -> Non
     done = page._handler(page._delete)(KEY)
     assert "Fake Large is deleted; 3.0 MB are free again." in done[page.said]
     assert offered(done, page) == {"download"}
+
+
+def test_what_was_heard_of_target_speakers_is_told_and_forgotten(page: ModelsPage) -> None:
+    assert not page._shown(None)[page.forget]["visible"]
+    stamp = page._shown(None)[page.stamp]
+    for name in kept_voices.FOLDERS:
+        (weights.store() / name).mkdir(parents=True)
+        (weights.store() / name / "a.npz").write_bytes(bytes(600_000))
+    draft = weights.store() / kept_voices.FOLDERS[0] / "b.1.tmp"
+    draft.write_bytes(b"somebody writes this now")
+    shown = page._looked(None, stamp)
+    assert "heard of target speakers takes 1.2 MB there" in shown[page.summary]
+    assert shown[page.forget]["visible"]
+    after = page._forget(None)
+    assert "1.2 MB are free again." in after[page.said]
+    assert not after[page.forget]["visible"]
+    assert kept_voices.size_bytes() == 0
+    assert draft.exists()
 
 
 def test_what_has_not_changed_is_not_sent_again(page: ModelsPage) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from anonymizers import licences, weights
+from anonymizers import kept_voices, licences, weights
 from anonymizers.base import AnonymizerError
 from web import weight_shelf
 from web.components.choices import Choices
@@ -29,6 +29,8 @@ class ModelsPage:
         gr.HTML(words.HEADER, padding=False)
         with gr.Column(elem_classes=["vv-stack"]):
             self.summary = gr.HTML("", elem_id="summary", padding=False)
+            with gr.Row(elem_classes=["vv-buttons"]):
+                self.forget = gr.Button("Forget target speakers", elem_id="forget-heard", visible=False, min_width=96)
             self.list = Choices(
                 [(one.ref.title, one.ref.id) for one in weight_shelf.shelf()],
                 value=None, label="Choose weights to fetch, check or delete", elem_id="weights",
@@ -61,7 +63,7 @@ class ModelsPage:
     def _wire(self) -> None:
         everything = [
             self.list, self.said, self.summary, self.table, self.panel, self.heading, self.progress, self.facts,
-            self.accept, self.download, self.stop, self.verify, self.delete, self.confirm, self.stamp,
+            self.accept, self.download, self.stop, self.verify, self.delete, self.confirm, self.stamp, self.forget,
         ]  # fmt: skip
         self.load = (self._listed, None, everything)
         self.list.input(self._shown, self.list, everything, **HOW)
@@ -74,6 +76,7 @@ class ModelsPage:
         )
         for button, deed in deeds:
             button.click(self._handler(deed), self.list, everything, **HOW)
+        self.forget.click(self._forget, self.list, everything, **HOW)
         self.delete.click(lambda: gr.update(visible=True), None, self.confirm, **HOW)
         self.no.click(lambda: gr.update(visible=False), None, self.confirm, **HOW)
         self.timer.tick(self._looked, [self.list, self.stamp], everything, **HOW)
@@ -121,6 +124,13 @@ class ModelsPage:
         self.work.forget(one.ref.id)
         return f"{one.ref.title} is deleted; {weights.megabytes(freed)} are free again."
 
+    def _forget(self, chosen: Any) -> Update:
+        try:
+            said = words.note(f"{weights.megabytes(kept_voices.forget())} are free again. {words.HEARD_AGAIN}")
+        except AnonymizerError as error:
+            said = words.problem(str(error))
+        return self._shown(chosen) | {self.said: said}
+
     # -- what is shown ---------------------------------------------------------------------------------------
 
     def _listed(self) -> Update:
@@ -149,8 +159,10 @@ class ModelsPage:
 
     def _state(self, listed: list[Shelved], one: Shelved | None) -> Update:
         works = [self.work.seen(each.ref.id) for each in listed]
+        disk = weight_shelf.disk(listed)
         common = {
-            self.summary: words.summary(listed, weight_shelf.disk(listed)),
+            self.summary: words.summary(listed, disk),
+            self.forget: gr.update(visible=disk.heard_bytes > 0),
             self.table: words.table(listed, works),
         }
         return common | (self._panel_of(one) if one else {})
@@ -176,7 +188,7 @@ class ModelsPage:
     def _stamp(self, listed: list[Shelved], one: Shelved | None) -> str:
         """What tells whether anything on the page is out of date."""
         stands = [words.standing(each, self.work.seen(each.ref.id)) for each in listed]
-        return repr([stands, one, words.progress(self.work.seen(one.ref.id)) if one else ""])
+        return repr([stands, kept_voices.size_bytes(), one, words.progress(self.work.seen(one.ref.id)) if one else ""])
 
 
 def render(services: Services, blocks: gr.Blocks) -> None:

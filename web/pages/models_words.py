@@ -22,6 +22,7 @@ HEADER = """
 DELETE = (
     '<p class="vv-problem">They are removed from this disk. Whoever needs them next waits for the download again.</p>'
 )
+HEARD_AGAIN = "Target speakers are heard again when a system needs them."
 GONE = "There are no such weights any more: choose others."
 ELSEWHERE = (
     "They lie in the publisher's own cache, which other programs use too: they are not deleted from here, but by hand."
@@ -63,7 +64,13 @@ def summary(listed: Sequence[Shelved], disk: Disk) -> str:
     return (
         f'<p class="vv-next">{here} of {len(listed)} are here. They take {taken} of this disk; '
         f"{_gigabytes(disk.free_bytes)} of {_gigabytes(disk.total_bytes)} are free.</p>"
-        f'<p class="vv-small">In <code>{escape(str(disk.folder))}</code> (VOICEVEIL_MODELS).</p>'
+        f'<p class="vv-small">In <code>{escape(str(disk.folder))}</code> (VOICEVEIL_MODELS).{_heard(disk)}</p>'
+    )
+
+
+def _heard(disk: Disk) -> str:
+    return (
+        f" What systems heard of target speakers takes {megabytes(disk.heard_bytes)} there." if disk.heard_bytes else ""
     )
 
 
