@@ -104,7 +104,7 @@ def open_page(chromium: Any, ledger: Ledger) -> Iterator[Callable[..., Any]]:
         context = chromium.new_context(viewport={"width": width, "height": height}, **options)
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(30_000)  # machines that are busy: what comes late is no fault
         ledger.watch(page)
         page.goto(url)
         return page
