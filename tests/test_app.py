@@ -92,6 +92,7 @@ def test_uploads_are_gone_at_shutdown_and_nothing_is_logged(start: Callable[[], 
     assert log.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_what_a_killed_app_left_goes_at_the_next_start(start: Callable[[], App], voice: Clip) -> None:
     app = start()
     httpx.post(f"{app.address}/api/clips", content=encode_wav(voice))

@@ -155,6 +155,7 @@ def test_stop_during_a_download_and_the_next_one_goes_on(
     ledger.assert_clean()
 
 
+@pytest.mark.slow
 def test_others_wait_and_see_their_place_but_not_with_light_systems(
     start: Callable[..., str], clip: Path, open_page: Any, tmp_path: Path
 ) -> None:

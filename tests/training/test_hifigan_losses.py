@@ -67,6 +67,7 @@ def loop(folder: Path, settings: Settings = SMALL) -> VocoderLoop:
     return VocoderLoop(lambda: hifigan.network(SIZES), examples, settings, 2, folder)
 
 
+@pytest.mark.slow
 def test_a_resumed_training_is_the_same_training(tmp_path: Path) -> None:
     whole = loop(tmp_path / "whole")
     whole.run(stop_after=4)

@@ -133,6 +133,7 @@ def test_holm_is_that_of_the_textbook():
     assert math.isnan(mos._holm([math.nan])[0])
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None)
 @given(st.lists(st.one_of(st.floats(0, 1), st.just(math.nan)), max_size=8))
 def test_corrected_p_values_are_never_smaller(p):
