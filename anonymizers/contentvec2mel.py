@@ -18,7 +18,6 @@ from anonymizers import contentvec2mel_networks as networks
 from anonymizers import emotion_compensation, house_voice, pseudo_speaker, target_speech
 from anonymizers.base import Info, Param, Progress, Result, silent
 from anonymizers.contentvec2mel_networks import Networks
-from anonymizers.models import memory_told
 from anonymizers.pseudo_speaker import PseudoSpeaker
 from anonymizers.weights import WeightRef
 from audio.clip import Clip
@@ -78,16 +77,15 @@ class ContentVec2Mel:
         return (*networks.WEIGHTS, *target_speech.needs(), *emotion_compensation.needs(params, "ecapa"))
 
     def anonymize(self, clip: Clip, *, seed: int, progress: Progress = silent, **params: Any) -> Result:
-        with memory_told(self.info.title):
-            progress(0.0, "hearing who speaks")
-            made = self._networks()
-            loud = leveled(clip.samples)
-            source = made.speaker(Clip(loud, clip.sample_rate))
-            target = whose_voice(made, source, clip, params, seed, lambda done, doing: progress(0.4 * done, doing))
-            progress(0.4, "hearing what is said")
-            content = made.content(loud)
-            progress(0.7, "saying it again")
-            sound = made.vocoder(made.mel(content, target.vector))[: len(clip.samples)]
+        progress(0.0, "hearing who speaks")
+        made = self._networks()
+        loud = leveled(clip.samples)
+        source = made.speaker(Clip(loud, clip.sample_rate))
+        target = whose_voice(made, source, clip, params, seed, lambda done, doing: progress(0.4 * done, doing))
+        progress(0.4, "hearing what is said")
+        content = made.content(loud)
+        progress(0.7, "saying it again")
+        sound = made.vocoder(made.mel(content, target.vector))[: len(clip.samples)]
         return Result(
             Clip(as_loud_as(sound, clip.samples), clip.sample_rate),
             self.info.fidelity,

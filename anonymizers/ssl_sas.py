@@ -26,7 +26,6 @@ from anonymizers import (
     weights,
 )
 from anonymizers.base import AnonymizerError, Fidelity, Info, Param, Progress, Result, silent
-from anonymizers.models import memory_told
 from anonymizers.pool import Floats, Pool
 from anonymizers.pseudo_speaker import PUBLISHED_CANDIDATES, REGION, WORLD
 from anonymizers.ssl_sas_networks import Kind, Networks
@@ -121,16 +120,15 @@ class SslSas:
     def anonymize(self, clip: Clip, *, seed: int, progress: Progress = silent, **params: Any) -> Result:
         kind = KIND_OF[params["speaker"]]
         rng = np.random.default_rng(seed)
-        with memory_told(self.info.title):
-            progress(0.0, "hearing who speaks")
-            networks = self.networks(params["content"], kind)
-            pieces = _pieces(clip)
-            voice = self._voice(clip, pieces, networks, params, rng, progress)
-            progress(0.4, "taking the speech apart")
-            f0_hz = [ssl_sas_frames.f0(piece) for piece in pieces]
-            frames = _joined(pieces, f0_hz, voice.vector, networks)
-            progress(0.7, "saying it again")
-            samples = ssl_sas_frames.spoken(frames, networks)
+        progress(0.0, "hearing who speaks")
+        networks = self.networks(params["content"], kind)
+        pieces = _pieces(clip)
+        voice = self._voice(clip, pieces, networks, params, rng, progress)
+        progress(0.4, "taking the speech apart")
+        f0_hz = [ssl_sas_frames.f0(piece) for piece in pieces]
+        frames = _joined(pieces, f0_hz, voice.vector, networks)
+        progress(0.7, "saying it again")
+        samples = ssl_sas_frames.spoken(frames, networks)
         return Result(
             Clip(samples, ssl_sas_frames.SAMPLE_RATE_HZ),
             fidelity_of(params),
