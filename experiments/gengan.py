@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from anonymizers import gengan_networks, pitch, pool, speaker_encoder
+from anonymizers import gengan_networks, pitch, pool, speaker_encoder, tensors
 from anonymizers.gengan import GenGan
 from anonymizers.gengan_networks import Networks
 from anonymizers.nn import gender_net, hifigan, unet_filter
@@ -75,13 +75,13 @@ def networks_of(state: Path | None) -> Networks:
         return gengan_networks.published("griffin-lim")
     from safetensors.torch import load_file
 
-    tensors = load_file(state)
-    parts = {
-        prefix: {name.removeprefix(prefix): one for name, one in tensors.items() if name.startswith(prefix)}
-        for prefix in ("netG.", "gendernet.")
-    }
-    generator = hifigan.fill(unet_filter.network(), parts["netG."])
-    return Networks(generator, None, hifigan.fill(gender_net.network(), parts["gendernet."]))
+    both = hifigan.folded(load_file(state))
+
+    def filled(module: Any, prefix: str) -> Any:
+        own = {name.removeprefix(prefix): one for name, one in both.items() if name.startswith(prefix)}
+        return tensors.fill(module, own, state)
+
+    return Networks(filled(unet_filter.network(), "netG."), None, filled(gender_net.network(), "gendernet."))
 
 
 def chosen(utterances: Sequence[Utterance], root: Path, group: Group) -> list[Utterance]:

@@ -52,16 +52,6 @@ def network(sizes: Sizes) -> Module:
     return _classes()[1](sizes)
 
 
-def fill(module: Module, state: Mapping[str, Any]) -> Module:
-    """`module` with published weights in it, weight norm folded away; evaluation mode, no gradients.
-
-    Raises:
-        RuntimeError: if they are another network's.
-    """
-    module.load_state_dict(folded(state))
-    return module.eval().requires_grad_(False)
-
-
 def folded(state: Mapping[str, Any]) -> dict[str, Any]:
     """The tensors without weight norm: weight = g * v / |v|, the norm over all but the first dimension."""
     import torch

@@ -15,8 +15,8 @@ from anonymizers.base import AnonymizerError
 from anonymizers.gengan import GenGan
 from anonymizers.gengan_networks import GENERATOR, JUDGE, VOCODER, Networks
 from anonymizers.nn import gender_net, melgan, unet_filter
-from anonymizers.nn.hifigan import fill
 from audio.clip import Clip
+from tests.anonymizers.filled import filled
 from tests.anonymizers.tiny_gengan import networks, tiny
 
 DEFAULTS = {"phase": "auto", "pitch": "as published", "iterations": 2, "fill": "silence"}
@@ -27,7 +27,7 @@ def test_the_spectrogram_is_the_references(voice: str, shared_dir) -> None:
     folder = shared_dir / "golden" / "gengan"
     given, wanted = np.load(folder / "inputs.npz"), np.load(folder / "outputs.npz")
     state = load_file(folder / "state.safetensors")
-    generator = fill(
+    generator = filled(
         unet_filter.network(), {name[5:]: part for name, part in state.items() if name.startswith("netG.")}
     )
     with torch.inference_mode():

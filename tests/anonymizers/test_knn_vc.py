@@ -18,6 +18,7 @@ from anonymizers.nearest import neighbours, searchable
 from anonymizers.nn import hifigan
 from audio.clip import Clip, decode, encode_wav
 from tests.anonymizers import tiny_knn_vc
+from tests.anonymizers.filled import filled
 from tests.anonymizers.tiny_knn_vc import RATE_HZ, networks, voice
 
 Arrays = Mapping[str, np.ndarray]
@@ -28,9 +29,7 @@ DEFAULTS = {param.name: param.default for param in KnnVc.info.params}
 @pytest.fixture(scope="module")
 def golden(shared_dir: Path) -> tuple[Arrays, Arrays, hifigan.Module]:
     folder = shared_dir / "golden" / "knn_vc"
-    vocoder = hifigan.fill(
-        hifigan.network(hifigan.Sizes(192, 64, channels=64)), load_file(folder / "state.safetensors")
-    )
+    vocoder = filled(hifigan.network(hifigan.Sizes(192, 64, channels=64)), load_file(folder / "state.safetensors"))
     return np.load(folder / "inputs.npz"), np.load(folder / "outputs.npz"), vocoder
 
 

@@ -28,6 +28,7 @@ from anonymizers.nn import hifigan, soft_content
 from anonymizers.pool import Pool
 from anonymizers.ssl_sas_networks import CONTENTS, KINDS, Networks
 from audio.clip import Clip
+from tests.anonymizers.filled import filled
 from tests.anonymizers.tiny_ssl_sas import VECTOR, networks, tiny
 from tests.anonymizers.tiny_ssl_sas import pool as tiny_pool
 from tests.conftest import synthetic_voice
@@ -68,7 +69,7 @@ def test_frames_and_sound_are_the_references(name: str, channels: int, golden: t
     sizes = hifigan.Sizes(
         content.shape[2] + 1 + 192, channels=channels, rates=(5, 4, 2, 2, 2), kernels=(11, 8, 4, 4, 4)
     )
-    vocoder = hifigan.fill(hifigan.network(sizes), own)
+    vocoder = filled(hifigan.network(sizes), own)
     made = Networks(lambda sound: content, None, vocoder)
     np.testing.assert_allclose(ssl_sas_frames.prepared(given["wav_full"])[8_000:40_000], given["audio"], atol=1e-6)
     frames = ssl_sas_frames.heard(given["audio"], given["f0"][0], given["xvector"], made)

@@ -9,7 +9,8 @@ import torch
 from safetensors.torch import load_file
 
 from anonymizers.nn import gender_net, griffin_lim, melgan, unet_filter
-from anonymizers.nn.hifigan import Module, fill
+from anonymizers.nn.hifigan import Module
+from tests.anonymizers.filled import filled
 
 VOICES = ["F", "M"]
 
@@ -17,7 +18,7 @@ VOICES = ["F", "M"]
 def published(prefix: str, module: Module, shared_dir) -> Module:
     """`module` with the published weights of that prefix, read where they lie."""
     state = load_file(shared_dir / "golden" / "gengan" / "state.safetensors")
-    return fill(
+    return filled(
         module, {name.removeprefix(prefix): tensor for name, tensor in state.items() if name.startswith(prefix)}
     )
 
@@ -61,7 +62,7 @@ def test_the_bands_are_slaneys(shared_dir) -> None:
 def test_melgan_gives_the_references_sound(shared_dir) -> None:
     given, wanted = golden("melgan", shared_dir)
     state = load_file(shared_dir / "golden" / "melgan" / "state.safetensors")
-    module = fill(melgan.network(melgan.Sizes(channels=8)), state)
+    module = filled(melgan.network(melgan.Sizes(channels=8)), state)
     with torch.inference_mode():
         np.testing.assert_allclose(module(torch.from_numpy(given["mel_in"])[None])[0], wanted["wav_gen"], atol=1e-5)
 

@@ -7,7 +7,9 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from anonymizers.base import AnonymizerError
 from anonymizers.nn import hifigan
+from tests.anonymizers.filled import filled
 
 KNN = hifigan.Sizes(192, 64, channels=64)
 SSL_RATES = {"rates": (5, 4, 2, 2, 2), "kernels": (11, 8, 4, 4, 4)}
@@ -22,7 +24,7 @@ def heard(module: hifigan.Module, frames: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("form", ["state", "state_folded"])
 def test_the_generator_of_knn_vc_gives_the_references_sound(form: str, shared_dir) -> None:
     folder = shared_dir / "golden" / "knn_vc"
-    module = hifigan.fill(hifigan.network(KNN), load_file(folder / f"{form}.safetensors"))
+    module = filled(hifigan.network(KNN), load_file(folder / f"{form}.safetensors"))
     given, wanted = np.load(folder / "inputs.npz"), np.load(folder / "outputs.npz")
     np.testing.assert_allclose(heard(module, given["gen_in_b2"]), wanted["gen_out_b2"][:, 0], atol=TOLERANCE)
 
@@ -35,7 +37,7 @@ def test_the_generator_of_ssl_sas_gives_the_references_sound(name: str, inputs: 
         for key, tensor in load_file(folder / "state.safetensors").items()
         if key.startswith(f"{name}.") and "latent_encoder" not in key
     }
-    module = hifigan.fill(hifigan.network(hifigan.Sizes(inputs, channels=channels, **SSL_RATES)), state)
+    module = filled(hifigan.network(hifigan.Sizes(inputs, channels=channels, **SSL_RATES)), state)
     wanted = np.load(folder / "outputs.npz")
     found = heard(module, wanted[f"{name}_gen_in"].T[None])[0]
     np.testing.assert_allclose(found, wanted[f"{name}_wav"], atol=TOLERANCE)
@@ -62,5 +64,5 @@ def test_weight_norm_is_folded_as_torch_does_it() -> None:
 
 def test_weights_of_another_network_are_refused() -> None:
     other = hifigan.network(hifigan.Sizes(6, channels=16)).state_dict()
-    with pytest.raises(RuntimeError, match="size mismatch"):
-        hifigan.fill(hifigan.network(hifigan.Sizes(7, channels=16)), other)
+    with pytest.raises(AnonymizerError, match=r"another network.*size mismatch"):
+        filled(hifigan.network(hifigan.Sizes(7, channels=16)), other)
