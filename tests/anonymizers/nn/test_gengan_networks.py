@@ -141,3 +141,17 @@ def test_gender_net_hears_whole_windows(samples: int, windows: int) -> None:
 def test_a_pause_is_thirty_db_below_the_loudest() -> None:
     cut = np.stack([np.full(8_192, level, np.float32) for level in (1.0, 0.04, 0.03)])
     np.testing.assert_array_equal(gender_net.pauses(cut), [False, False, True])
+
+
+@pytest.mark.parametrize("voice", VOICES)
+def test_the_published_generator_changes_little_and_its_noise_next_to_nothing(voice: str, shared_dir) -> None:
+    """What docs/systems/gengan.md says of 15 clips, on the two of the golden file; in log10 of magnitude."""
+    given, wanted = golden("gengan", shared_dir)
+    module = published("netG.", unet_filter.network(), shared_dir)
+    scaled, noise = (torch.from_numpy(one) for one in (wanted[f"norm_{voice}"], given[f"z_{voice}"]))
+    unit = 3 * float(wanted[f"mean_std_{voice}"][1])
+    spoken = slice(0, len(given[f"wav_{voice}"]) // melgan.HOP)
+    with torch.inference_mode():
+        one, other = (module(scaled[None, None], z)[0, 0, :, spoken] for z in (noise, -noise))
+    assert 0.03 < unit * (one - scaled[:, spoken]).abs().mean() < 0.15
+    assert unit * (one - other).abs().mean() < 1e-3
