@@ -61,7 +61,9 @@ def test_an_answer_waits_on_the_page_until_it_arrives(
         route.abort() if status is None else route.fulfill(status=status, json={"error": "Not now.", "code": "storage"})
 
     page.route("**/answer", refuse)
-    page.keyboard.press("Enter")
+    page.wait_for_selector("input[value='4']:checked")
+    with page.expect_request("**/answer"):  # if anything is lost, this tells whether it was ever sent
+        page.keyboard.press("Enter")
     page.wait_for_selector(".vvs-problem button")
     assert ("Your answer is safe" if status is None else "Not now.") in page.inner_text(".vvs-problem")
     assert page.locator("input:checked").get_attribute("value") == "4"
